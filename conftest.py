@@ -1,0 +1,74 @@
+"""One throw-away PostgreSQL per test run, one database per process of it, and nothing left behind.
+
+Tests find their database in the environment: `CITY_TEST_POSTGRES` is JSON, `{"admin": libpq address of the superuser,
+"<service>": DATABASE_URL of the service's role, …}`. The services' fixtures (`citykit.testing`) read it and run the
+migrations themselves.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+
+from launcher.provision import SERVICES, drop_database, give_roles, make_database, role_of
+from launcher.throwaway import READY
+
+FOLDER = "CITY_TEST_CLUSTER"
+PASSWORD = "throw-away"  # noqa: S105 - the socket's folder is closed to others and the cluster lives for one run
+keeper: subprocess.Popen[bytes] | None = None
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start the cluster beside the collection of tests; processes of xdist inherit its folder."""
+    global keeper  # noqa: PLW0603 - one per run, and a hook has no other place to keep it
+    if hasattr(config, "workerinput") or config.option.collectonly or FOLDER in os.environ:
+        return
+    folder = tempfile.mkdtemp(prefix="city-test-")
+    os.environ[FOLDER] = folder
+    command = [sys.executable, "-m", "launcher.throwaway", folder]
+    keeper = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)  # noqa: S603 - our own words
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop the cluster and wait for it, so that the next run starts on a quiet machine."""
+    global keeper  # noqa: PLW0603
+    if keeper is not None and keeper.stdin is not None:
+        keeper.stdin.close()
+        keeper.wait(timeout=60)
+        keeper = None
+        del os.environ[FOLDER]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def city_postgres(request: pytest.FixtureRequest) -> dict[str, str]:
+    """The addresses of this process's own database, by service and for the `admin`."""
+    server = _server(Path(os.environ[FOLDER]))
+    name = f"city_{getattr(request.config, 'workerinput', {}).get('workerid', 'main')}"
+    drop_database(server, name)
+    make_database(server, name)
+    admin = server.replace("/postgres?", f"/{name}?")
+    give_roles(admin, dict.fromkeys(SERVICES, PASSWORD))
+    host = server.partition("?")[2]
+    addresses = {"admin": admin} | {
+        service: f"postgresql+psycopg://{role_of(service)}:{PASSWORD}@/{name}?{host}" for service in SERVICES
+    }
+    os.environ["CITY_TEST_POSTGRES"] = json.dumps(addresses)
+    return addresses
+
+
+def _server(folder: Path) -> str:
+    """Wait for the cluster's address. Fails where the cluster could not be made or stays silent for a minute."""
+    limit = time.monotonic() + 60
+    while not (folder / READY).exists():
+        if time.monotonic() > limit:
+            pytest.exit(f"the throw-away PostgreSQL did not start; its log was in {folder}", returncode=3)
+        time.sleep(0.02)
+    told: dict[str, str] = json.loads((folder / READY).read_text())
+    if "refusal" in told:
+        pytest.exit(f"the throw-away PostgreSQL did not start: {told['refusal']}", returncode=3)
+    return told["admin"]
