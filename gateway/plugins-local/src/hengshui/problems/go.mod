@@ -1,0 +1,3 @@
+module hengshui/problems
+
+go 1.22
