@@ -1,0 +1,1 @@
+"""This service's own view of the others: only the fields it uses."""

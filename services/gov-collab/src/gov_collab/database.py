@@ -1,0 +1,10 @@
+"""The root of this service's models: one metadata, the schema comes from the role's search path."""
+
+from citykit import database
+from citykit.database import new_metadata
+
+
+class Base(database.Base):
+    """Base of every table of government collaboration."""
+
+    metadata = new_metadata()

@@ -1,0 +1,28 @@
+"""Calendar days on the wire: a day is text, so that no number is read as seconds since 1970."""
+
+from datetime import date, datetime
+from typing import Annotated, Any
+
+from citykit.clock import CHINA
+from pydantic import AfterValidator, BeforeValidator
+
+
+def _as_text(value: Any) -> Any:
+    if isinstance(value, str | date) and not isinstance(value, datetime):
+        return value
+    raise ValueError("a day is written YYYY-MM-DD")
+
+
+def _within_reach(value: date) -> date:
+    if not 1900 <= value.year <= 2200:
+        raise ValueError("the year must lie between 1900 and 2200")
+    return value
+
+
+# A day in Hengshui, written YYYY-MM-DD.
+Day = Annotated[date, BeforeValidator(_as_text), AfterValidator(_within_reach)]
+
+
+def day_in_china(at: datetime) -> date:
+    """The day on which `at` falls in Hengshui."""
+    return at.astimezone(CHINA).date()
