@@ -1,0 +1,115 @@
+"""Routes that look at a request before the endpoint does: unknown parameters, NUL characters, broken text."""
+
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi.routing import APIRoute
+from pydantic import BaseModel
+from starlette.requests import Request
+from starlette.responses import Response
+
+from citykit.problems import FieldError, Invalid, Problem, UnknownParameter
+
+
+class NotText(Problem):
+    """A text holds NUL or half a surrogate pair, which no database can keep."""
+
+    status = 422
+    slug = "not-text"
+    title = ("文本中含有无法保存的字符", "The text holds a character that cannot be kept")
+
+
+def _strings(value: Any) -> bool:
+    """Whether any string within a JSON value cannot be stored as text."""
+    if isinstance(value, str):
+        return "\x00" in value or any("\ud800" <= character <= "\udfff" for character in value)
+    if isinstance(value, dict):
+        return any(_strings(key) or _strings(item) for key, item in value.items())
+    return isinstance(value, list) and any(_strings(item) for item in value)
+
+
+def _no_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Build a JSON object and refuse one that says a name twice (RFC 8259 leaves its meaning open)."""
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        raise Invalid(("JSON 中有重复的字段", "A name stands twice in a JSON object"))
+    return made
+
+
+def _check_json(body: bytes) -> None:
+    """Refuse what the stock parser lets through: twins, NaN, NUL, halves of surrogate pairs, absurd nesting."""
+    try:
+        value = json.loads(body, object_pairs_hook=_no_twins, parse_constant=_no_constant)
+    except RecursionError:
+        raise Invalid(("JSON 嵌套过深", "The JSON is nested too deeply")) from None
+    except (ValueError, UnicodeDecodeError):
+        return  # The endpoint's own parser says where the JSON is broken.
+    if b"\\u" in body and _strings(value):
+        raise NotText(errors=[FieldError(pointer="/body", code="not-text", message="NUL or half a surrogate pair")])
+
+
+def _no_constant(name: str) -> float:
+    raise Invalid(("JSON 中不允许 NaN 或 Infinity", f"{name} is not JSON"))
+
+
+def _query_names(route: APIRoute) -> tuple[frozenset[str], frozenset[str]]:
+    """The query parameters that a route knows, and those of them that may come more than once."""
+    known: set[str] = set()
+    many: set[str] = set()
+    pending = [route.dependant]
+    while pending:
+        dependant = pending.pop()
+        pending.extend(dependant.dependencies)
+        for parameter in dependant.query_params:
+            annotation = parameter.field_info.annotation
+            if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+                for name, info in annotation.model_fields.items():
+                    known.add(info.alias or name)
+                    if "list[" in str(info.annotation) or "tuple[" in str(info.annotation):
+                        many.add(info.alias or name)
+            else:
+                known.add(parameter.alias)
+                if "list[" in str(annotation):
+                    many.add(parameter.alias)
+    return frozenset(known), frozenset(many)
+
+
+class CityRoute(APIRoute):
+    """A route that refuses unknown and repeated query parameters and text that cannot be stored."""
+
+    def get_route_handler(self) -> Callable[[Request], Awaitable[Response]]:
+        """Wrap the endpoint with the checks; what they refuse never reaches a dependency or the database."""
+        handle = super().get_route_handler()
+        known, many = _query_names(self)
+
+        async def checked(request: Request) -> Response:
+            if request.scope["query_string"] or b"%00" in request.scope.get("raw_path", b""):
+                _check_query(request, known, many)
+            if request.headers.get("content-type", "").partition(";")[0].strip().endswith("json"):
+                body = await request.body()
+                if body:
+                    _check_json(body)
+            return await handle(request)
+
+        return checked
+
+
+def _check_query(request: Request, known: frozenset[str], many: frozenset[str]) -> None:
+    if any("\x00" in str(value) for value in request.path_params.values()):
+        raise NotText(errors=[FieldError(pointer="/path", code="not-text", message="NUL")])
+    seen: set[str] = set()
+    for name, value in request.query_params.multi_items():
+        if name not in known:
+            raise UnknownParameter(errors=[FieldError(pointer=f"?{name[:80]}", code="unknown", message="unknown")])
+        if name in seen and name not in many:
+            raise UnknownParameter(errors=[FieldError(pointer=f"?{name}", code="repeated", message="given twice")])
+        if "\x00" in value:
+            raise NotText(errors=[FieldError(pointer=f"?{name}", code="not-text", message="NUL")])
+        seen.add(name)
+
+
+def CityRouter(*, prefix: str = "", tags: list[str] | None = None, **options: Any) -> APIRouter:  # noqa: N802 - reads as a class
+    """A router whose routes make the checks of `CityRoute`."""
+    return APIRouter(prefix=prefix, tags=list(tags or []), route_class=CityRoute, redirect_slashes=False, **options)

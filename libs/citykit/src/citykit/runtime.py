@@ -1,0 +1,202 @@
+"""One running process of a service: what is opened once at its start and closed at its end."""
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Annotated, Any
+from uuid import UUID
+
+import httpx
+import structlog
+from fastapi import Depends
+from psycopg import AsyncConnection
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+from starlette.requests import Request
+
+from citykit.audit import AuditTrail
+from citykit.calendar import WorkingCalendar
+from citykit.clock import Clock, clock_from
+from citykit.database import open_engine, session_factory
+from citykit.events import CLOUDEVENTS, DELIVER, EventLog, encode, envelope_of
+from citykit.jobs import Jobs, Patient, open_queue
+from citykit.mesh import Mesh
+from citykit.problems import Unavailable
+from citykit.settings import ServiceSettings
+from citykit.telemetry import DELIVERIES, follow
+from citykit.tokens import MeshSigner, keys_from_url, verifier_for
+from citykit.usage import AccessLog
+from citykit.vault import Vault
+from citykit.work import Opener, Work
+
+if TYPE_CHECKING:
+    from citykit.service import Service
+
+log = structlog.get_logger("citykit.runtime")
+
+
+class DeliveryRefused(Exception):
+    """A subscriber did not take an event; the delivery is tried again."""
+
+
+class Runtime:
+    """Engine, pools, keys and clients of one process."""
+
+    def __init__(
+        self,
+        service: "Service",
+        settings: ServiceSettings,
+        *,
+        clock: Clock | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self.service = service
+        self.settings = settings
+        self.clock: Clock = clock or clock_from(settings.clock_file)
+        self.calendar = WorkingCalendar.load(settings.calendar_dir)
+        self.vault = Vault.from_file(settings.secrets_dir / "identifier_key")
+        self.engine: AsyncEngine = open_engine(settings)
+        self.sessions = session_factory(self.engine)
+        self.reads: AsyncConnectionPool[AsyncConnection[Any]] = AsyncConnectionPool(
+            settings.conninfo,
+            min_size=1,
+            max_size=settings.pool_size,
+            timeout=2,
+            open=False,
+            kwargs={
+                "autocommit": True,
+                "prepare_threshold": 1,
+                "application_name": "city-reads",
+                "connect_timeout": 5,
+                "options": f"-c timezone=UTC -c statement_timeout={settings.statement_timeout_ms}"
+                " -c default_transaction_read_only=on",
+            },
+        )
+        self.http = httpx.AsyncClient(
+            transport=transport,
+            timeout=httpx.Timeout(5.0, connect=2.0),
+            limits=httpx.Limits(max_connections=50, max_keepalive_connections=10),
+            trust_env=False,  # neighbours are never behind a proxy
+        )
+        signer = MeshSigner(service.name, json.loads(settings.secret("mesh_key.json")))
+        self.mesh = Mesh(self.http, settings.mesh_url, signer)
+        self.open_work = Opener(self._new_work)
+        source = self._own_keys if service.token_keys else keys_from_url(settings.token_keys_url, self.http)
+        self.verifier = verifier_for(service.name, settings, source)
+        self.queue = open_queue(settings, size=settings.worker_concurrency + 2)
+        self._register_tasks()
+
+    async def open(self) -> None:
+        """Open what needs the event loop. A database that is down does not stop the start: readiness tells."""
+        await self.reads.open(wait=False)
+
+    async def close(self) -> None:
+        """Close everything that was opened."""
+        await self.http.aclose()
+        await self.reads.close()
+        await self.engine.dispose()
+
+    def _new_work(self) -> Work:
+        jobs = Jobs(self.service.name, self.queue, self.service.task_names)
+        return Work(
+            session=self.sessions(),
+            clock=self.clock,
+            calendar=self.calendar,
+            events=EventLog(self.service.publishes, self.clock, jobs),
+            audit=AuditTrail(self.clock),
+            access=AccessLog(self.clock),
+            jobs=jobs,
+            mesh=self.mesh,
+            vault=self.vault,
+            settings=self.settings,
+        )
+
+    async def _own_keys(self) -> dict[str, Any]:
+        assert self.service.token_keys is not None
+        async with self.open_work() as work:
+            return await self.service.token_keys(work)
+
+    def _register_tasks(self) -> None:
+        retry = Patient()
+        self.queue.task(name=DELIVER, queue=self.service.name, retry=retry)(self._deliver)
+        for task in self.service.tasks:
+            run = self._job(task.run)
+            if task.every is None:
+                self.queue.task(name=task.name, queue=self.service.name, retry=retry)(run)
+            else:
+                # A periodic job comes again by itself: no retry, and its lock keeps two runs from overlapping.
+                made = self.queue.task(name=task.name, queue=self.service.name)(run)
+                self.queue.periodic(cron=task.every, lock=f"periodic/{task.name}")(made)  # type: ignore[arg-type]  # typed for tasks that take the tick
+
+    def _job(self, run: Any) -> Any:
+        async def in_its_own_work(timestamp: int | None = None, **arguments: Any) -> None:
+            follow(None)
+            async with self.open_work() as work:
+                await run(work, **arguments)
+
+        return in_its_own_work
+
+    async def _deliver(self, event_id: str, subscriber: str) -> None:
+        """Bring one event to one subscriber's inbox through the mesh."""
+        async with self.open_work() as work:
+            envelope = await envelope_of(work.session, UUID(event_id), f"/{self.service.name}")
+        if envelope is None:
+            DELIVERIES.labels(subscriber, "gone").inc()
+            return
+        follow(envelope.get("traceparent"))
+        path = f"/internal/{subscriber}/v1/events"
+        status = await self.mesh.deliver(subscriber, path, encode(envelope), CLOUDEVENTS)
+        if status >= 300:
+            DELIVERIES.labels(subscriber, "refused").inc()
+            log.error("event_refused", subscriber=subscriber, type=envelope["type"], status=status, event=event_id)
+            raise DeliveryRefused(f"{subscriber} answered {status}")
+        DELIVERIES.labels(subscriber, "taken").inc()
+
+    async def ready(self) -> bool:
+        """Whether the database answers."""
+        try:
+            async with self.reads.connection(timeout=2) as connection:
+                await connection.execute("select 1")
+        except Exception as error:
+            log.warning("not_ready", kind=type(error).__name__)
+            return False
+        return True
+
+    async def waiting_jobs(self) -> tuple[dict[str, int], float]:
+        """Jobs not yet done, by task, and how many seconds the oldest due one has waited."""
+        async with self.sessions() as session:
+            rows = await session.execute(
+                text(
+                    "select task_name, count(*) as n, coalesce(max(extract(epoch from now() - e.at)), 0) as age"
+                    " from procrastinate_jobs j left join lateral (select min(at) as at from procrastinate_events e"
+                    " where e.job_id = j.id) e on true"
+                    " where j.status in ('todo', 'doing') and coalesce(j.scheduled_at, now()) <= now() group by 1"
+                )
+            )
+            counted = rows.all()
+        return {row.task_name: row.n for row in counted}, max((float(row.age) for row in counted), default=0.0)
+
+
+async def _reader(request: Request) -> AsyncIterator[AsyncConnection[Any]]:
+    pool: AsyncConnectionPool[AsyncConnection[Any]] = request.app.state.city.reads
+    try:
+        async with pool.connection() as connection:
+            yield connection
+    except PoolTimeout as error:
+        raise Unavailable(headers={"Retry-After": "1"}) from error
+
+
+# The hot path of point reads and list pages: one read-only driver connection in autocommit, prepared statements, no ORM.
+# What a person's record is read with must be a Work instead: its access-log line belongs into the same transaction.
+ReaderInRequest = Annotated[AsyncConnection[Any], Depends(_reader, scope="function")]
+
+
+@asynccontextmanager
+async def running(runtime: Runtime) -> AsyncIterator[Runtime]:
+    """Open `runtime` for the length of the block."""
+    await runtime.open()
+    try:
+        yield runtime
+    finally:
+        await runtime.close()

@@ -1,0 +1,65 @@
+"""What goes over the wire: strict types, so that bad input is told and never reaches the database."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+from pydantic import StringConstraints as Text
+
+from citykit.clock import CHINA
+from citykit.identifiers import checked, gb11643, gb32100
+
+
+class Wire(BaseModel):
+    """Base of everything a caller sends or receives: unknown fields are refused, numbers are numbers."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_enum_values=False, ser_json_inf_nan="null")
+
+
+class Query(BaseModel):
+    """Base of an endpoint's query parameters: all of them in one model, unknown ones refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _in_china(value: datetime) -> str:
+    return value.astimezone(CHINA).isoformat(timespec="milliseconds")
+
+
+def _within_reach(value: datetime) -> datetime:
+    """Keep to years that PostgreSQL and every client can hold once the zone is applied."""
+    if not 1800 <= value.year <= 2300:
+        raise ValueError("the year must lie between 1800 and 2300")
+    return value.astimezone(UTC)
+
+
+def _a_number(value: Any) -> Any:
+    """Refuse text and truth values where a number is meant: the stock rules take "1" for 1."""
+    if isinstance(value, str | bool):
+        raise ValueError("a number is wanted, not text")
+    return value
+
+
+# A point in time: RFC 3339 with its zone in, Beijing time (+08:00) out.
+Instant = Annotated[
+    AwareDatetime, AfterValidator(_within_reach), PlainSerializer(_in_china, return_type=str, when_used="json")
+]
+ShortText = Annotated[str, Text(strip_whitespace=True, min_length=1, max_length=200)]
+LongText = Annotated[str, Text(strip_whitespace=True, min_length=1, max_length=4000)]
+Int32 = Annotated[int, BeforeValidator(_a_number), Field(ge=-(2**31), le=2**31 - 1)]
+Fen = Annotated[int, BeforeValidator(_a_number), Field(ge=-(2**53) + 1, le=2**53 - 1)]  # money, integer fen 分
+Real = Annotated[float, BeforeValidator(_a_number), Field(allow_inf_nan=False)]
+DivisionCode = Annotated[str, Text(pattern=r"^([0-9]{2}|[0-9]{4}|[0-9]{6}|[0-9]{9}|[0-9]{12})$")]  # GB/T 2260
+
+
+# 统一社会信用代码 by GB 32100, both check characters tested; spelt in capitals.
+Uscc = Annotated[str, checked(gb32100.parse), Field(examples=["91131102MA07XY3K94"])]
+# 公民身份号码 by GB 11643; never sent out unmasked but by an act of disclosure.
+CitizenNumber = Annotated[str, Text(max_length=18), checked(gb11643.parse)]
+
+
+class Point(Wire):
+    """A place: longitude and latitude in degrees, EPSG:4490 (CGCS2000), bounded to China's land and sea."""
+
+    longitude: Annotated[float, BeforeValidator(_a_number), Field(ge=73, le=136, allow_inf_nan=False)]
+    latitude: Annotated[float, BeforeValidator(_a_number), Field(ge=3, le=54, allow_inf_nan=False)]
