@@ -68,9 +68,7 @@ class Once:
             return answer
         row = (
             await session.execute(
-                text(
-                    "select fingerprint, answer::text as answer from idempotency_key where owner = :owner and key = :key"
-                ),
+                text("select fingerprint, answer::text from idempotency_key where owner = :owner and key = :key"),
                 {"owner": owner, "key": self._key},
             )
         ).one()

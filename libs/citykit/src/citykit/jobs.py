@@ -21,8 +21,8 @@ LONGEST_PAUSE_SECONDS = 300
 class Task:
     """A kind of job: `async def run(work, **arguments)`. `every` is a cron line for one that comes by itself.
 
-    Its `name` is stored with every waiting job, so it outlives the module it stands in. A job that fails is tried again,
-    for ever, with a growing pause; who waits for its `lock` waits with it.
+    Its `name` is stored with every waiting job, so it outlives the module it stands in. A job that fails is tried
+    again, for ever, with a growing pause; who waits for its `lock` waits with it.
     """
 
     name: str

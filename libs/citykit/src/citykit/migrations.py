@@ -72,6 +72,7 @@ def run() -> None:
         with context.begin_transaction():
             context.run_migrations()
         return
+    assert url is not None
     engine = create_engine(url, connect_args={"options": "-c lock_timeout=4000 -c timezone=UTC"})
     with engine.connect() as connection:
         connection.execute(text("select pg_advisory_lock(hashtext(current_schema() || '/migrations'))"))

@@ -100,8 +100,8 @@ async def keyset_page(
 ) -> Page[Item]:
     """The page of `statement` in the order of `keys`, the last of which must be unique.
 
-    `make` turns a row (the entity where one is selected, the row otherwise) into the item on the wire. `keys` are mapped
-    columns, `desc(column)` where the order falls, of the types UUID, datetime, int, str or date.
+    `make` turns a row (the entity where one is selected, the row otherwise) into the item on the wire. `keys` are
+    mapped columns, `desc(column)` where the order falls, of the types UUID, datetime, int, str or date.
     """
     expressions = [key if isinstance(key, UnaryExpression) else key.expression for key in keys]
     columns = [_column(expression)[0] for expression in expressions]

@@ -1,7 +1,7 @@
 """Routes that look at a request before the endpoint does: unknown parameters, NUL characters, broken text."""
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from fastapi import APIRouter
@@ -79,7 +79,7 @@ def _query_names(route: APIRoute) -> tuple[frozenset[str], frozenset[str]]:
 class CityRoute(APIRoute):
     """A route that refuses unknown and repeated query parameters and text that cannot be stored."""
 
-    def get_route_handler(self) -> Callable[[Request], Awaitable[Response]]:
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Wrap the endpoint with the checks; what they refuse never reaches a dependency or the database."""
         handle = super().get_route_handler()
         known, many = _query_names(self)

@@ -127,7 +127,7 @@ class Runtime:
             else:
                 # A periodic job comes again by itself: no retry, and its lock keeps two runs from overlapping.
                 made = self.queue.task(name=task.name, queue=self.service.name)(run)
-                self.queue.periodic(cron=task.every, lock=f"periodic/{task.name}")(made)  # type: ignore[arg-type]  # typed for tasks that take the tick
+                self.queue.periodic(cron=task.every, lock=f"periodic/{task.name}")(made)
 
     def _job(self, run: Any) -> Any:
         async def in_its_own_work(timestamp: int | None = None, **arguments: Any) -> None:
@@ -187,7 +187,7 @@ async def _reader(request: Request) -> AsyncIterator[AsyncConnection[Any]]:
         raise Unavailable(headers={"Retry-After": "1"}) from error
 
 
-# The hot path of point reads and list pages: one read-only driver connection in autocommit, prepared statements, no ORM.
+# The hot path of point reads and list pages: a read-only driver connection in autocommit, prepared statements, no ORM.
 # What a person's record is read with must be a Work instead: its access-log line belongs into the same transaction.
 ReaderInRequest = Annotated[AsyncConnection[Any], Depends(_reader, scope="function")]
 

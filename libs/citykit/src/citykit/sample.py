@@ -11,7 +11,7 @@ from citykit.telemetry import configure_logs
 
 
 async def fill(service: Service, settings: ServiceSettings, scale: float) -> None:
-    """Load the sample in one transaction. Raises PermissionError in the production profile: no pretended persons there."""
+    """Load the sample in one transaction. Raises PermissionError in production: no pretended persons there."""
     if settings.is_production:
         raise PermissionError("the sample city is refused in the production profile")
     if service.sample is None:

@@ -100,11 +100,13 @@ def migrated(path: str) -> frozenset[str]:
     upgrade(service, settings)
     engine = create_engine(settings.database_url)
     with engine.connect() as connection:
-        filled = [
-            name for name in _tables(connection) if connection.scalar(text(f'select exists (select from "{name}")'))
-        ]
+        filled = [name for name in _tables(connection) if _holds_rows(connection, name)]
     engine.dispose()
     return frozenset(filled) - KERNEL_TABLES - {name for name in filled if name.startswith("procrastinate_")}
+
+
+def _holds_rows(connection: Any, name: str) -> bool:
+    return bool(connection.scalar(text(f'select exists (select from "{name}")')))  # noqa: S608 - a name of the catalogue
 
 
 def _tables(connection: Any) -> list[str]:
@@ -168,7 +170,7 @@ class ServiceUnderTest:
 
     def mesh_token(self, caller: str, *, on_behalf_of: str | None = None) -> dict[str, str]:
         """Request headers with a token that the service `caller` signed for this one."""
-        signer = MeshSigner(caller, mesh_keys()[caller].as_dict(private=True))  # type: ignore[arg-type]  # joserfc's own TypedDict
+        signer = MeshSigner(caller, mesh_keys()[caller].as_dict(private=True))
         return {"Authorization": f"Bearer {signer.token(self.service.name, on_behalf_of)}"}
 
     def work(self) -> AbstractAsyncContextManager[Work]:
@@ -207,7 +209,8 @@ class ServiceUnderTest:
             async with self.runtime.sessions() as session:
                 await session.execute(
                     text(
-                        "update procrastinate_jobs set scheduled_at = null where status = 'todo' and scheduled_at <= :now"
+                        "update procrastinate_jobs set scheduled_at = null"
+                        " where status = 'todo' and scheduled_at <= :now"
                     ),
                     {"now": self.clock.now()},
                 )

@@ -77,8 +77,8 @@ class AccessLog:
         now = self._clock.now()
         cursor = (await driver(session)).cursor()
         await cursor.executemany(
-            "insert into personal_access (id, person, at, actor, actor_name, organisation, on_behalf_of, action, fields,"
-            " purpose, legal_basis) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            "insert into personal_access (id, person, at, actor, actor_name, organisation, on_behalf_of, action,"
+            " fields, purpose, legal_basis) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
             [
                 (
                     new_id(), r.person, now, r.actor, r.actor_name, r.organisation, r.on_behalf_of, r.action, r.fields,
