@@ -15,9 +15,10 @@ from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Self, TypeVar
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -34,13 +35,12 @@ class CalendarEnd(Problem):
     slug = "calendar-end"
     title = ("工作日历尚未包含该日期", "The working calendar does not reach this date")
 
-    def __init__(self, first: int, last: int) -> None:
+    def __init__(self, first: int, last: int, *, before: bool = False) -> None:
         self.first, self.last = first, last
-        zh = f"工作日历只含{first}年至{last}年；{last + 1}年的节假日安排公布后，请由管理员补充日历数据"
-        en = (
-            f"The working calendar covers {first} to {last}; once the holidays of {last + 1} are announced,"
-            " an administrator must add them"
-        )
+        zh, en = f"工作日历只含{first}年至{last}年", f"The working calendar covers {first} to {last}"
+        if not before:
+            zh += f"；{last + 1}年的节假日安排公布后，请由管理员补充日历数据"
+            en += f"; once the holidays of {last + 1} are announced, an administrator must add them"
         super().__init__((zh, en))
         self.sentence = f"{zh} {en}"
 
@@ -53,7 +53,7 @@ class CalendarDataError(ValueError):
 
 
 class _Data(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 DataT = TypeVar("DataT", bound=_Data)
@@ -106,16 +106,23 @@ class YearTable(_Data):
         return self
 
 
+def _known_zone(name: str) -> str:
+    try:
+        return ZoneInfo(name).key
+    except ZoneInfoNotFoundError as refused:
+        raise ValueError("there is no such time zone") from refused
+
+
 class OfficeHours(_Data):
     """When offices work on a working day: sessions in order, in the zone's local time."""
 
-    zone: Annotated[str, AfterValidator(lambda name: ZoneInfo(name).key)]
+    zone: Annotated[str, AfterValidator(_known_zone)]
     sessions: tuple[tuple[time, time], ...] = Field(min_length=1)
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         edges = [edge for session in self.sessions for edge in session]
-        if any(later <= earlier for earlier, later in zip(edges, edges[1:], strict=False)):
+        if any(later <= earlier for earlier, later in pairwise(edges)):
             raise ValueError("the sessions must follow each other within one day")
         return self
 
@@ -201,7 +208,7 @@ class WorkingCalendar:
         if isinstance(day, datetime):
             return self._local(day).date()
         if not self._first <= day <= self._last:
-            raise CalendarEnd(self._first.year, self._last.year)
+            raise CalendarEnd(self._first.year, self._last.year, before=day < self._first)
         return day
 
     def _local(self, at: datetime) -> datetime:
@@ -240,13 +247,13 @@ def _since_midnight(clock: time) -> timedelta:
 
 
 def _working_days(first: date, last: date, tables: Iterable[YearTable]) -> tuple[date, ...]:
-    free: set[date] = set()
-    worked: set[date] = set()
+    """The working days from `first` to `last`; of a December that two notices speak of, the later one is right."""
+    works: dict[date, bool] = {}
     for table in tables:
-        free.update(day for holiday in table.holidays for day in holiday.days())
-        worked.update(table.working_weekends)
+        works.update((day, False) for holiday in table.holidays for day in holiday.days())
+        works.update((day, True) for day in table.working_weekends)
     days = (first + timedelta(days=n) for n in range((last - first).days + 1))
-    return tuple(day for day in days if day in worked or (day.weekday() < 5 and day not in free))
+    return tuple(day for day in days if works.get(day, day.weekday() < 5))
 
 
 def _version(tables: tuple[YearTable, ...], hours: OfficeHours) -> str:
