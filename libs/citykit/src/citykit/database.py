@@ -7,7 +7,7 @@ from uuid import UUID
 from psycopg import AsyncConnection
 from sqlalchemy import DateTime, MetaData
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
-from sqlalchemy.orm import DeclarativeBase, mapped_column
+from sqlalchemy.orm import mapped_column
 from sqlalchemy.types import UserDefinedType, Uuid
 
 from citykit.ids import new_id
@@ -25,12 +25,6 @@ Uuid7Key = Annotated[UUID, mapped_column(Uuid, primary_key=True, default=new_id)
 Instant = Annotated[datetime, mapped_column(DateTime(timezone=True))]
 
 
-class Base(DeclarativeBase):
-    """The root of a service's models: `class Base(citykit.database.Base): metadata = new_metadata()`."""
-
-    __abstract__ = True
-
-
 class Box(UserDefinedType[str]):
     """PostgreSQL's `box`: a bounding box under a GiST index, without PostGIS."""
 
@@ -42,7 +36,10 @@ class Box(UserDefinedType[str]):
 
 
 def new_metadata() -> MetaData:
-    """Metadata with the naming convention, so that every constraint has a name that a migration can say."""
+    """Metadata with the naming convention, so that every constraint has a name that a migration can say.
+
+    A service's models stand on `class Base(DeclarativeBase): metadata = new_metadata()` in its `database.py`.
+    """
     return MetaData(naming_convention=NAMING)
 
 

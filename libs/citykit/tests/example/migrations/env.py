@@ -1,0 +1,3 @@
+from citykit.migrations import run
+
+run()

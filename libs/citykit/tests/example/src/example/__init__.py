@@ -1,0 +1,1 @@
+"""A small service of one slice, for the kernel's own tests: notes that persons leave."""
