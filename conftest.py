@@ -44,6 +44,16 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         del os.environ[FOLDER]
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the container run out unless it is asked for: it needs a Docker engine (`./city test --containers`)."""
+    if os.environ.get("CITY_TEST_CONTAINERS"):
+        return
+    left_out = [item for item in items if item.get_closest_marker("containers")]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in set(left_out)]
+
+
 @pytest.fixture(scope="session", autouse=True)
 def city_postgres(request: pytest.FixtureRequest) -> dict[str, str]:
     """The addresses of this process's own database, by service and for the `admin`."""

@@ -35,7 +35,7 @@ SOCKET_LIMIT = 107 if sys.platform == "linux" else 103
 SOCKET_NAME = f".s.PGSQL.{PORT}"
 SETTINGS = {
     "listen_addresses": "",
-    "max_connections": "120",
+    "max_connections": "200",
     "shared_buffers": "96MB",
     "effective_cache_size": "1GB",
     "work_mem": "8MB",
@@ -217,6 +217,14 @@ class Cluster:
             time.sleep(0.05)
         for path in (self.data / "postmaster.pid", self.sockets / f"{SOCKET_NAME}.lock", self.sockets / SOCKET_NAME):
             path.unlink(missing_ok=True)
+
+    def stop(self, server: subprocess.Popen[bytes]) -> None:
+        """Stop a server that this process started: fast first (with a checkpoint), then immediate, then by force."""
+        for number, patience in ((signal.SIGINT, 30), (signal.SIGQUIT, 10), (signal.SIGKILL, 10)):
+            with suppress(subprocess.TimeoutExpired):
+                server.send_signal(number)
+                server.wait(timeout=patience)
+                return
 
     def conninfo(self, role: str, password: str, database: str) -> str:
         """The address in libpq's URL form."""

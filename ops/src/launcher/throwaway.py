@@ -12,7 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from launcher.postgres import SUPERUSER, THROWAWAY, Cluster, halt, socket_folder
+from launcher.postgres import SUPERUSER, THROWAWAY, Cluster, socket_folder
 from launcher.refusals import Refusal
 
 READY = "ready.json"
@@ -39,7 +39,7 @@ def main(folder: Path) -> int:
         return 1
     finally:
         if server is not None and server.poll() is None:
-            halt(server.pid)
+            cluster.stop(server)
         shutil.rmtree(cluster.sockets, ignore_errors=True)
         shutil.rmtree(folder, ignore_errors=True)
     return 0
