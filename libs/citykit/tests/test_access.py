@@ -3,10 +3,11 @@
 import time
 
 import pytest
-from citykit.testing import MESH, ServiceUnderTest, issuer_key, mesh_keys
-from citykit.usage import AccessLog
 from joserfc import jwt
 from joserfc.jwk import OctKey, OKPKey
+
+from citykit.testing import MESH, ServiceUnderTest, issuer_key, mesh_keys
+from citykit.usage import AccessLog
 
 NOTES = "/api/example/v1/notes"
 OWNER = "00000000-0000-7000-8000-0000000000aa"

@@ -5,8 +5,9 @@ import json
 from typing import Any
 
 import pytest
-from citykit.testing import ServiceUnderTest
 from sqlalchemy import text
+
+from citykit.testing import ServiceUnderTest
 
 NOTES = "/api/example/v1/notes"
 
@@ -21,7 +22,9 @@ async def nothing_was_kept(city: ServiceUnderTest) -> bool:
 
 
 class TestOneTransaction:
-    async def test_an_act_its_event_its_deliveries_and_its_audit_line_are_kept_together(self, city: ServiceUnderTest) -> None:
+    async def test_an_act_its_event_its_deliveries_and_its_audit_line_are_kept_together(
+        self, city: ServiceUnderTest
+    ) -> None:
         answer = await city.client.post(NOTES, json={"text": "路灯不亮"}, headers=city.token())
         assert answer.status_code == 201
         assert answer.json()["text"] == "路灯不亮"

@@ -1,5 +1,6 @@
 """A bound for every request body, told as a problem, before a parser or a form reader sees more than it may."""
 
+import contextlib
 import json
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -27,26 +28,29 @@ class LimitBody:
         if declared.isdigit() and int(declared) > self._limit:
             await self._refuse(scope, send)
             return
-        taken, started = 0, False
+        taken = 0
+        started = refused = False
 
         async def receiving() -> Message:
-            nonlocal taken
+            nonlocal taken, refused
             message = await receive()
             taken += len(message.get("body", b""))
             if taken > self._limit:
+                refused = True
                 raise _Exceeded
             return message
 
         async def sending(message: Message) -> None:
             nonlocal started
+            if refused and not started:
+                return  # what the application makes of the broken body is not the reason
             started = True
             await send(message)
 
-        try:
+        with contextlib.suppress(_Exceeded):
             await self._app(scope, receiving, sending)
-        except _Exceeded:
-            if not started:
-                await self._refuse(scope, send)
+        if refused and not started:
+            await self._refuse(scope, send)
 
     async def _refuse(self, scope: Scope, send: Send) -> None:
         body = json.dumps(TooLarge().document(english=False, instance=scope["path"]), ensure_ascii=False).encode()

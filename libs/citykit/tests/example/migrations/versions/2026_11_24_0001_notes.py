@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 from alembic import op
+
 from citykit.migrations import kernel_0001
 
 revision = "2026_11_24_0001_notes"

@@ -3,12 +3,16 @@
 from typing import Annotated, Any, Self
 from uuid import UUID
 
+from fastapi import Depends, Query
+from sqlalchemy import desc, select
+from sqlalchemy.orm import DeclarativeBase, Mapped
+
 from citykit import events
 from citykit.access import Actor, anyone, from_service, requires, signed_in
 from citykit.database import Instant as InstantColumn
 from citykit.database import Uuid7Key, new_metadata
-from citykit.ids import new_id
 from citykit.idempotency import OnceInRequest
+from citykit.ids import new_id
 from citykit.jobs import Task
 from citykit.pages import Page, PageQuery, keyset_page
 from citykit.problems import Conflict, NotFound, problems
@@ -18,9 +22,6 @@ from citykit.service import Service, Subscription
 from citykit.settings import ServiceSettings
 from citykit.wire import Instant, Int32, ShortText, Wire
 from citykit.work import Work, WorkInRequest
-from fastapi import Depends, Query
-from sqlalchemy import desc, select
-from sqlalchemy.orm import DeclarativeBase, Mapped
 
 
 class Base(DeclarativeBase):
@@ -116,7 +117,9 @@ async def read_note(
     row = await work.session.get(NoteRow, note_id)
     if row is None:
         raise NotFound()
-    work.access.read(person=f"sub:{row.owner}", by=actor, action="查看便签 Read note", fields=["text"], purpose="测试 test")
+    work.access.read(
+        person=f"sub:{row.owner}", by=actor, action="查看便签 Read note", fields=["text"], purpose="测试 test"
+    )
     return Note.of(row)
 
 
