@@ -105,6 +105,16 @@ class TestBadInput:
         assert answer.status_code == 422, answer.text
         assert await nothing_was_kept(city)
 
+    async def test_no_spelling_of_the_media_type_or_encoding_goes_round_the_checks(
+        self, city: ServiceUnderTest
+    ) -> None:
+        for media, body in (
+            ("Application/JSON", rb'{"text": "a\u0000b"}'),
+            ("application/json; charset=utf-16", '{"text": "x"}'.encode("utf-16")),
+        ):
+            answer = await city.client.post(NOTES, content=body, headers=city.token() | {"Content-Type": media})
+            assert answer.status_code == 422
+
     async def test_an_escaped_backslash_before_u0000_is_plain_text(self, city: ServiceUnderTest) -> None:
         headers = city.token() | {"Content-Type": "application/json"}
         answer = await city.client.post(NOTES, content=r'{"text": "\\u0000 \ud83d\ude00"}', headers=headers)

@@ -5,21 +5,24 @@ h_n = SHA-256(h_(n-1) ‖ RFC 8785 JSON of the entry), h_0 = 32 zero bytes. Entr
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
 import rfc8785
-from fastapi import Depends, Query
+from fastapi import Depends
+from fastapi import Query as QueryParameter
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from citykit.access import requires
 from citykit.actors import Actor
+from citykit.chain import verify
 from citykit.clock import CHINA, Clock
 from citykit.database import driver
 from citykit.ids import new_id
 from citykit.pages import Page, PageQuery, cursor_values, next_cursor
-from citykit.wire import Instant, Wire
+from citykit.wire import Instant, Query, Wire
 
 # One statement: the head of the stream moves on under its row lock, and the entry takes the hash that it got.
 _APPEND = """
@@ -39,7 +42,8 @@ class _Note:
     stream: str
     act: str
     actor: str
-    data: dict[str, Any]
+    at: datetime
+    entry: str
 
 
 class AuditTrail:
@@ -50,31 +54,32 @@ class AuditTrail:
         self._waiting: list[_Note] = []
 
     def note(self, *, stream: str, act: str, by: Actor | str, data: dict[str, Any] | None = None) -> None:
-        """Keep an entry for the commit: `by` did `act` to what `stream` names. `data` is JSON without personal data."""
+        """Keep an entry for the commit: `by` did `act` to what `stream` names.
+
+        `data` is JSON without personal data. Raises CanonicalizationError where it is not JSON (a UUID, a datetime).
+        """
         actor = by if isinstance(by, str) else by.reference
-        self._waiting.append(_Note(stream, act, actor, data or {}))
+        now = self._clock.now()
+        at = now.astimezone(CHINA).isoformat(timespec="milliseconds")
+        entry = rfc8785.dumps({"act": act, "actor": actor, "at": at, "data": data or {}, "stream": stream}).decode()
+        self._waiting.append(_Note(stream, act, actor, now, entry))
 
     async def flush(self, session: AsyncSession) -> None:
         """Chain what was noted, inside the session's transaction; streams in one order, so that two never deadlock."""
         if not self._waiting:
             return
         waiting, self._waiting = sorted(self._waiting, key=lambda note: note.stream), []
-        now = self._clock.now()
-        at = now.astimezone(CHINA).isoformat(timespec="milliseconds")
         cursor = (await driver(session)).cursor()
         for note in waiting:
-            entry = rfc8785.dumps(
-                {"act": note.act, "actor": note.actor, "at": at, "data": note.data, "stream": note.stream}
-            ).decode()
             await cursor.execute(
                 _APPEND,
                 {
                     "id": new_id(),
                     "stream": note.stream,
-                    "at": now,
+                    "at": note.at,
                     "actor": note.actor,
                     "act": note.act,
-                    "entry": entry,
+                    "entry": note.entry,
                 },
             )
 
@@ -95,7 +100,7 @@ class AuditEntry(Wire):
 class AuditFilter(PageQuery):
     """Which entries: of one stream (oldest first within it) or all (newest first)."""
 
-    stream: Annotated[str | None, Query(max_length=200)] = None
+    stream: Annotated[str | None, QueryParameter(max_length=200)] = None
 
 
 def auditor_of(service: str) -> Any:
@@ -128,3 +133,36 @@ async def entries(session: AsyncSession, query: AuditFilter) -> Page[AuditEntry]
     last = items[-1] if items else None
     key = (last.seq if query.stream is not None else last.id) if last else None
     return Page[AuditEntry](items=items, next=next_cursor((key,)) if more else None)
+
+
+class StreamQuery(Query):
+    """Which stream to verify."""
+
+    stream: Annotated[str, QueryParameter(min_length=1, max_length=200)]
+
+
+class ChainVerdict(Wire):
+    """Whether a stream's chain holds; `broken_at` is the first entry (its `seq`) that does not fit."""
+
+    stream: str
+    entries: int
+    intact: bool
+    broken_at: int | None
+    fault: str | None
+
+
+async def verdict(session: AsyncSession, stream: str) -> ChainVerdict:
+    """Recompute the chain of `stream` from its first entry to its head."""
+    rows = await session.execute(
+        text("select entry, hash from audit_entry where stream = :stream order by seq"), {"stream": stream}
+    )
+    chained = [(row.entry.encode(), bytes(row.hash)) for row in rows]
+    head = await session.scalar(text("select hash from audit_head where stream = :stream"), {"stream": stream})
+    broken = verify(chained, head=None if head is None else bytes(head))
+    return ChainVerdict(
+        stream=stream,
+        entries=len(chained),
+        intact=broken is None,
+        broken_at=broken.position if broken else None,
+        fault=broken.fault.value if broken else None,
+    )

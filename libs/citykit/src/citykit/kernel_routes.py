@@ -12,7 +12,7 @@ from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, R
 from starlette.staticfiles import StaticFiles
 
 from citykit.access import Actor, anyone, from_service
-from citykit.audit import AuditEntry, AuditFilter, auditor_of, entries
+from citykit.audit import AuditEntry, AuditFilter, ChainVerdict, StreamQuery, auditor_of, entries, verdict
 from citykit.events import Envelope, first_time, parse_event
 from citykit.pages import Page
 from citykit.problems import BY_STATUS, BadCursor, Forbidden, Invalid, NotFound, Unavailable, answer, problems
@@ -140,6 +140,11 @@ def _audit(service: "Service") -> Any:
         the first of a stream.
         """
         return await entries(work.session, query)
+
+    @router.get("/verdict", dependencies=[auditor_of(service.name)])
+    async def audit_verdict(work: WorkInRequest, query: Annotated[StreamQuery, Query()]) -> ChainVerdict:
+        """Whether nothing was changed, deleted or cut off in a stream of the audit trail 审计链校验."""
+        return await verdict(work.session, query.stream)
 
     return router
 

@@ -44,8 +44,10 @@ create function refuse_change() returns trigger language plpgsql as $$
 begin raise exception '% is append-only', tg_table_name using errcode = '42501'; end $$;
 create trigger audit_entry_stays before update or delete on audit_entry
   for each row execute function refuse_change();
+create trigger audit_entry_is_not_emptied before truncate on audit_entry execute function refuse_change();
 create trigger personal_access_stays before update or delete on personal_access
   for each row execute function refuse_change();
+create trigger personal_access_is_not_emptied before truncate on personal_access execute function refuse_change();
 """
 
 

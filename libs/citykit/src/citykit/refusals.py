@@ -36,10 +36,55 @@ def pointer(location: tuple[Any, ...]) -> str:
     return "/" + "/".join(str(part).replace("~", "~0").replace("/", "~1") for part in location)
 
 
+_SAID = {
+    "missing": "必填",
+    "extra_forbidden": "未知的字段",
+    "json_invalid": "不是有效的 JSON",
+    "string_type": "应为文本",
+    "string_too_short": "内容过短或为空",
+    "string_too_long": "内容过长",
+    "string_pattern_mismatch": "格式不正确",
+    "int_type": "应为整数",
+    "int_parsing": "应为整数",
+    "int_from_float": "应为整数",
+    "float_type": "应为数字",
+    "float_parsing": "应为数字",
+    "finite_number": "应为有限的数字",
+    "bool_type": "应为是或否",
+    "bool_parsing": "应为是或否",
+    "greater_than": "数值过小",
+    "greater_than_equal": "数值过小",
+    "less_than": "数值过大",
+    "less_than_equal": "数值过大",
+    "enum": "不在可选范围内",
+    "literal_error": "不在可选范围内",
+    "uuid_parsing": "不是有效的编号",
+    "uuid_type": "不是有效的编号",
+    "date_parsing": "不是有效的日期",
+    "date_from_datetime_parsing": "不是有效的日期",
+    "date_type": "不是有效的日期",
+    "datetime_parsing": "不是有效的时间",
+    "datetime_from_date_parsing": "不是有效的时间",
+    "datetime_type": "不是有效的时间",
+    "timezone_aware": "时间须带时区",
+    "model_attributes_type": "应为 JSON 对象",
+    "dict_type": "应为 JSON 对象",
+    "list_type": "应为列表",
+    "too_long": "条目过多",
+    "too_short": "条目过少",
+}
+
+
+def said(item: Any) -> str:
+    """A validation message in Chinese and English; our own types say both already."""
+    chinese = _SAID.get(str(item["type"]))
+    return f"{chinese} {item['msg']}" if chinese else str(item["msg"])
+
+
 def from_validation(error: RequestValidationError) -> Problem:
     """A validation error as a problem; it never echoes what came in (it may be personal, or not encodable)."""
     errors = [
-        FieldError(pointer=pointer(tuple(item["loc"])), code=str(item["type"]), message=str(item["msg"]))
+        FieldError(pointer=pointer(tuple(item["loc"])), code=str(item["type"]), message=said(item))
         for item in error.errors()[:50]
     ]
     unknown = [e for e in errors if e.pointer.startswith("?") and e.code == "extra_forbidden"]

@@ -40,6 +40,10 @@ def _no_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _check_json(body: bytes) -> None:
     """Refuse what the stock parser lets through: twins, NaN, NUL, halves of surrogate pairs, absurd nesting."""
+    if not body:
+        return
+    if b"\x00" in body:  # NUL itself, or UTF-16 and UTF-32, which RFC 8259 does not allow between systems
+        raise NotText(errors=[FieldError(pointer="/body", code="not-text", message="JSON is UTF-8 without NUL")])
     try:
         value = json.loads(body, object_pairs_hook=_no_twins, parse_constant=_no_constant)
     except RecursionError:
@@ -87,10 +91,11 @@ class CityRoute(APIRoute):
         async def checked(request: Request) -> Response:
             if request.scope["query_string"] or b"%00" in request.scope.get("raw_path", b""):
                 _check_query(request, known, many)
-            if request.headers.get("content-type", "").partition(";")[0].strip().endswith("json"):
-                body = await request.body()
-                if body:
-                    _check_json(body)
+            media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+            if media.endswith("json"):
+                _check_json(await request.body())
+            elif media == "application/x-www-form-urlencoded" and b"%00" in await request.body():
+                raise NotText(errors=[FieldError(pointer="/body", code="not-text", message="NUL")])
             return await handle(request)
 
         return checked

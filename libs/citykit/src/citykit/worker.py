@@ -7,6 +7,7 @@ import logging
 
 import structlog
 import uvloop
+from sqlalchemy import text
 
 from citykit.runtime import Runtime, running
 from citykit.service import Service, load
@@ -33,6 +34,21 @@ async def rescue(runtime: Runtime) -> None:
         await asyncio.sleep(HEARTBEAT_SECONDS)
 
 
+async def follow_the_clock(runtime: Runtime) -> None:
+    """Where play moves the clock, make jobs due by that clock: the queue itself knows the database's time alone."""
+    while runtime.settings.clock_file is not None:
+        with contextlib.suppress(Exception):
+            async with runtime.open_work() as work:
+                await work.session.execute(
+                    text(
+                        "update procrastinate_jobs set scheduled_at = null"
+                        " where status = 'todo' and scheduled_at > now() and scheduled_at <= :now"
+                    ),
+                    {"now": runtime.clock.now()},
+                )
+        await asyncio.sleep(1)
+
+
 async def purge(runtime: Runtime) -> None:
     """Forget idempotency keys after a week."""
     while True:
@@ -51,7 +67,7 @@ async def work_on(service: Service) -> None:
     logging.getLogger("procrastinate").setLevel(logging.ERROR)
     runtime = Runtime(service, settings)
     async with running(runtime), runtime.queue.open_async():
-        helpers = [asyncio.create_task(rescue(runtime)), asyncio.create_task(purge(runtime))]
+        helpers = [asyncio.create_task(helper(runtime)) for helper in (rescue, purge, follow_the_clock)]
         try:
             await runtime.queue.run_worker_async(
                 queues=[service.name],

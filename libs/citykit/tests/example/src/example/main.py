@@ -117,9 +117,7 @@ async def read_note(
     row = await work.session.get(NoteRow, note_id)
     if row is None:
         raise NotFound()
-    work.access.read(
-        person=f"sub:{row.owner}", by=actor, action="查看便签 Read note", fields=["text"], purpose="测试 test"
-    )
+    work.access.read(person=f"sub:{row.owner}", by=actor, action="查看便签 Read", fields=["text"], purpose="测试 test")
     return Note.of(row)
 
 
