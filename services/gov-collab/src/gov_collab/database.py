@@ -1,10 +1,11 @@
 """The root of this service's models: one metadata, the schema comes from the role's search path."""
 
-from citykit import database
+from sqlalchemy.orm import DeclarativeBase
+
 from citykit.database import new_metadata
 
 
-class Base(database.Base):
+class Base(DeclarativeBase):
     """Base of every table of government collaboration."""
 
     metadata = new_metadata()

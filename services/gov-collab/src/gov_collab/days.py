@@ -1,10 +1,11 @@
 """Calendar days on the wire: a day is text, so that no number is read as seconds since 1970."""
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Annotated, Any
 
-from citykit.clock import CHINA
 from pydantic import AfterValidator, BeforeValidator
+
+from citykit.clock import CHINA
 
 
 def _as_text(value: Any) -> Any:
@@ -26,3 +27,8 @@ Day = Annotated[date, BeforeValidator(_as_text), AfterValidator(_within_reach)]
 def day_in_china(at: datetime) -> date:
     """The day on which `at` falls in Hengshui."""
     return at.astimezone(CHINA).date()
+
+
+def begin_of(day: date) -> datetime:
+    """The first instant of a day in Hengshui."""
+    return datetime.combine(day, time(), tzinfo=CHINA)

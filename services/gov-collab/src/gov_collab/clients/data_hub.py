@@ -1,8 +1,9 @@
 """Divisions as this service sees them: in which county a point lies."""
 
+from pydantic import BaseModel, ConfigDict
+
 from citykit.mesh import Mesh, NeighbourRefused, NeighbourUnavailable
 from citykit.wire import Point
-from pydantic import BaseModel, ConfigDict
 
 
 class Division(BaseModel):

@@ -73,7 +73,8 @@ class Classifier:
         self._parents = {matter.code: matter.parent_code for matter in self._matters}
         owners = Counter(word for matter in self._matters for word in set(_words(matter)))
         self._weights = {
-            word: math.log2(1 + len(word)) * (1 + math.log(len(self._matters) / count)) for word, count in owners.items()
+            word: math.log2(1 + len(word)) * (1 + math.log(len(self._matters) / count))
+            for word, count in owners.items()
         }
 
     def suggest(self, title: str, text: str, *, limit: int = 5) -> tuple[Suggestion, ...]:

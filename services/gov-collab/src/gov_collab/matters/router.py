@@ -2,12 +2,12 @@
 
 from typing import Annotated
 
+from fastapi import Depends, Query
+
 from citykit.access import anyone
 from citykit.pages import Page
 from citykit.problems import problems
 from citykit.routing import CityRouter
-from fastapi import Depends, Query
-
 from gov_collab.matters.access import Classifying, Maintainer
 from gov_collab.matters.errors import UnknownMatter
 from gov_collab.matters.schemas import Adoption, Catalogue, Matter, MatterFilter, SuggestionQuestion, Suggestions

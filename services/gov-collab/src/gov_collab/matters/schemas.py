@@ -2,10 +2,10 @@
 
 from typing import Annotated, Self
 
-from citykit.pages import PageQuery
-from citykit.wire import ShortText, Wire
 from pydantic import Field, StringConstraints, model_validator
 
+from citykit.pages import PageQuery
+from citykit.wire import ShortText, Wire
 from gov_collab.matters.domain import HandledAs, misplaced
 from gov_collab.matters.models import MatterRow
 
@@ -25,7 +25,7 @@ class MatterEntry(Wire):
 
 
 class Catalogue(Wire):
-    """A whole list of matters 事项分类清单: every class, parents before their children or not, and where it comes from."""
+    """A whole list of matters 事项分类清单: every class, in the order of the list, and where it comes from."""
 
     version: ShortText
     source: ShortText

@@ -4,13 +4,13 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Annotated
 
-from citykit.actors import Actor
-from citykit.pages import Page, keyset_page
-from citykit.work import Work, WorkInRequest
 from fastapi import Depends
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from citykit.actors import Actor
+from citykit.pages import Page, keyset_page
+from citykit.work import Work, WorkInRequest
 from gov_collab.matters.domain import Classifier, ancestry
 from gov_collab.matters.domain import Matter as MatterClass
 from gov_collab.matters.errors import UnknownMatter
@@ -85,7 +85,9 @@ class Matters:
         rows = (await self._session.scalars(select(MatterRow).where(MatterRow.active).order_by(MatterRow.code))).all()
         by_code = {row.code: row for row in rows}
         classes = tuple(
-            MatterClass(row.code, row.parent_code if row.parent_code in by_code else None, row.name, tuple(row.keywords))
+            MatterClass(
+                row.code, row.parent_code if row.parent_code in by_code else None, row.name, tuple(row.keywords)
+            )
             for row in rows
         )
         if not classes:
@@ -93,7 +95,8 @@ class Matters:
         found = _classifier(classes).suggest(title, text)
         return Suggestions(
             items=[
-                SuggestedMatter(matter=Matter.of(by_code[s.code]), score=s.score, because=list(s.because)) for s in found
+                SuggestedMatter(matter=Matter.of(by_code[s.code]), score=s.score, because=list(s.because))
+                for s in found
             ]
         )
 

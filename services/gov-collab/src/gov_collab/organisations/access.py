@@ -2,8 +2,9 @@
 
 from typing import Annotated
 
-from citykit.access import Actor, from_service, requires
 from fastapi import Depends
+
+from citykit.access import Actor, from_service, requires
 
 MAINTAIN = "gov-collab.organisations.maintain"
 READ = "gov-collab.organisations.read"

@@ -6,7 +6,7 @@ from datetime import date
 from enum import StrEnum
 from uuid import UUID
 
-_GROUPS = (2, 2, 2, 3, 3)  # province, city, county, town, village (GB/T 2260 and the statistical codes below it)
+from citykit.identifiers import gbt2260
 
 
 class Role(StrEnum):
@@ -45,21 +45,13 @@ class Answering:
     supervise: tuple[Clause, ...]
 
 
-def canonical_area(code: str) -> str:
-    """A division code without the zeros that only fill it up: 131100 and 131100000000 are 1311.
-
-    Raises ValueError where the code has not 2, 4, 6, 9 or 12 digits.
-    """
-    groups = _split(code)
-    while len(groups) > 1 and not groups[-1].strip("0"):
-        groups.pop()
-    return "".join(groups)
-
-
 def area_chain(code: str) -> tuple[str, ...]:
-    """The division itself, the one above it, and so on up to the province: 131102001 → 131102001, 131102, 1311, 13."""
-    groups = _split(canonical_area(code))
-    return tuple("".join(groups[:depth]) for depth in range(len(groups), 0, -1))
+    """The division itself, the one above it, and so on up to the province: 131102001 → 131102001, 131102, 1311, 13.
+
+    Raises InvalidDivisionCode where `code` is none.
+    """
+    division = gbt2260.parse(code)
+    return (division.code, *(above.code for above in division.ancestors))
 
 
 def resolve(clauses: Iterable[Clause], matters: Sequence[str], areas: Sequence[str], on: date) -> Answering | None:
@@ -81,15 +73,3 @@ def resolve(clauses: Iterable[Clause], matters: Sequence[str], areas: Sequence[s
 
     leads = named(Role.lead)
     return Answering(leads[0], named(Role.co), named(Role.supervise)) if leads else None
-
-
-def _split(code: str) -> list[str]:
-    groups, at = [], 0
-    for size in _GROUPS:
-        if at == len(code):
-            break
-        groups.append(code[at : at + size])
-        at += size
-    if at != len(code) or not code.isdecimal() or not code.isascii():
-        raise ValueError(f"{code!r} is no division code")
-    return groups

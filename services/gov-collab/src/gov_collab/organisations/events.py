@@ -5,11 +5,12 @@ from uuid import UUID
 from citykit.events import Event
 from citykit.wire import Instant
 
-from gov_collab.days import Day
-
 
 class AppointmentMade(Event, type="cn.hengshui.gov-collab.appointment.made.v1"):
-    """A person serves in a post from now on, with its scopes; told on the first day of service, not before."""
+    """A person serves in a post from now on, with its scopes; told on the first day of service, not before.
+
+    `valid_from` is the first instant of service, `valid_to` the first one without.
+    """
 
     appointment_id: UUID
     subject: UUID
@@ -18,8 +19,8 @@ class AppointmentMade(Event, type="cn.hengshui.gov-collab.appointment.made.v1"):
     post_code: str
     post_name: str
     scopes: list[str]
-    valid_from: Day
-    valid_to: Day | None
+    valid_from: Instant
+    valid_to: Instant | None
 
 
 class AppointmentEnded(Event, type="cn.hengshui.gov-collab.appointment.ended.v1"):

@@ -1,8 +1,8 @@
 """What the calendar does to appointments: a first day comes, a last day passes."""
 
-from citykit.work import Work
 from sqlalchemy import select
 
+from citykit.work import Work
 from gov_collab.organisations.models import AppointmentRow
 from gov_collab.organisations.service import Organisations
 

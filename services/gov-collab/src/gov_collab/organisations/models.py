@@ -3,11 +3,11 @@
 from datetime import date
 from uuid import UUID
 
-from citykit.database import Instant, Uuid7Key
 from sqlalchemy import ForeignKey, ForeignKeyConstraint, String, Text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
+from citykit.database import Instant, Uuid7Key
 from gov_collab.database import Base
 
 
@@ -39,12 +39,10 @@ class PostRow(Base):
 
 
 class AppointmentRow(Base):
-    """A person's service in a post. `subject` is the account id in the city's identity provider, nothing else of her."""
+    """A person's service in a post. `subject` is the account id in the city's identity provider."""
 
     __tablename__ = "appointment"
-    __table_args__ = (
-        ForeignKeyConstraint(["department_code", "post_code"], ["post.department_code", "post.code"]),
-    )
+    __table_args__ = (ForeignKeyConstraint(["department_code", "post_code"], ["post.department_code", "post.code"]),)
 
     id: Mapped[Uuid7Key]
     subject: Mapped[UUID]

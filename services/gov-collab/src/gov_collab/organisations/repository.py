@@ -1,4 +1,4 @@
-"""The reads of organisations. Departments and their validity are public; the rest is for staff, by the router's rule."""
+"""The reads of organisations. Departments are public; the rest is for staff, by the router's rule."""
 
 from collections.abc import Sequence
 from datetime import date

@@ -3,14 +3,14 @@
 from datetime import date
 from typing import Annotated
 
+from fastapi import Depends
+from sqlalchemy.exc import IntegrityError
+
 from citykit.actors import Actor
 from citykit.ids import new_id
 from citykit.pages import Page, keyset_page
 from citykit.problems import FieldError
 from citykit.work import Work, WorkInRequest
-from fastapi import Depends
-from sqlalchemy.exc import IntegrityError
-
 from gov_collab.matters.errors import UnknownMatter
 from gov_collab.matters.service import Matters
 from gov_collab.organisations import repository

@@ -3,15 +3,15 @@
 from typing import Annotated
 from uuid import UUID
 
+from fastapi import Depends, Path, Query
+from sqlalchemy import select
+
 from citykit.idempotency import OnceInRequest
 from citykit.pages import Page
 from citykit.problems import NotFound, problems
 from citykit.routing import CityRouter
 from citykit.wire import Uscc
 from citykit.work import WorkInRequest
-from fastapi import Depends, Path, Query
-from sqlalchemy import select
-
 from gov_collab.matters.errors import UnknownMatter
 from gov_collab.organisations.access import Maintainer, Neighbour, Staff
 from gov_collab.organisations.errors import NobodyAnswers, ResponsibilityEnded, SecondLead, UnknownDepartment
@@ -35,7 +35,7 @@ mesh_router = CityRouter(prefix="/internal/gov-collab/v1/organisations", tags=["
 
 async def _clause_to_act_on(responsibility_id: UUID, work: WorkInRequest) -> ResponsibilityRow:
     statement = select(ResponsibilityRow).where(ResponsibilityRow.id == responsibility_id).with_for_update()
-    row = await work.session.scalar(statement)
+    row: ResponsibilityRow | None = await work.session.scalar(statement)
     if row is None:
         raise NotFound()
     return row
@@ -52,9 +52,7 @@ async def list_responsibilities(
     return await responsibilities.page(query)
 
 
-@router.post(
-    "/responsibilities", status_code=201, responses=problems(SecondLead, UnknownDepartment, UnknownMatter)
-)
+@router.post("/responsibilities", status_code=201, responses=problems(SecondLead, UnknownDepartment, UnknownMatter))
 async def publish_responsibility(
     actor: Maintainer, body: ResponsibilityDraft, responsibilities: ResponsibilitiesInRequest, once: OnceInRequest
 ) -> Responsibility:

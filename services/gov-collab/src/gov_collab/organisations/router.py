@@ -3,6 +3,9 @@
 from typing import Annotated
 from uuid import UUID
 
+from fastapi import Depends, Path, Query
+from sqlalchemy import select
+
 from citykit.access import anyone
 from citykit.idempotency import OnceInRequest
 from citykit.pages import Page
@@ -10,9 +13,6 @@ from citykit.problems import NotFound, problems
 from citykit.routing import CityRouter
 from citykit.wire import Uscc
 from citykit.work import WorkInRequest
-from fastapi import Depends, Path, Query
-from sqlalchemy import select
-
 from gov_collab.organisations.access import Maintainer, Staff
 from gov_collab.organisations.errors import (
     AppointmentEnded,
@@ -49,7 +49,9 @@ async def _department(code: Annotated[Uscc, Path()], organisations: Organisation
 
 
 async def _department_to_act_on(code: Annotated[Uscc, Path()], work: WorkInRequest) -> DepartmentRow:
-    row = await work.session.scalar(select(DepartmentRow).where(DepartmentRow.code == code).with_for_update())
+    row: DepartmentRow | None = await work.session.scalar(
+        select(DepartmentRow).where(DepartmentRow.code == code).with_for_update()
+    )
     if row is None:
         raise NotFound()
     return row
@@ -57,7 +59,7 @@ async def _department_to_act_on(code: Annotated[Uscc, Path()], work: WorkInReque
 
 async def _appointment_to_act_on(appointment_id: UUID, work: WorkInRequest) -> AppointmentRow:
     statement = select(AppointmentRow).where(AppointmentRow.id == appointment_id).with_for_update()
-    row = await work.session.scalar(statement)
+    row: AppointmentRow | None = await work.session.scalar(statement)
     if row is None:
         raise NotFound()
     return row
@@ -144,9 +146,7 @@ async def appoint(
     return await once(lambda: organisations.appoint(body, by=actor), Appointment)
 
 
-@router.post(
-    "/appointments/{appointment_id}/endings", status_code=201, responses=problems(NotFound, AppointmentEnded)
-)
+@router.post("/appointments/{appointment_id}/endings", status_code=201, responses=problems(NotFound, AppointmentEnded))
 async def end_appointment(
     actor: Maintainer, appointment: AppointmentToActOn, body: Ending, organisations: OrganisationsInRequest
 ) -> Appointment:

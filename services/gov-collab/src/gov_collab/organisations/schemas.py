@@ -3,19 +3,20 @@
 from typing import Annotated, Self
 from uuid import UUID
 
+from pydantic import Field, StringConstraints, model_validator
+
+from citykit.identifiers import checked, gbt2260
 from citykit.pages import PageQuery
 from citykit.wire import DivisionCode, Instant, Int32, Query, ShortText, Uscc, Wire
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
-
 from gov_collab.days import Day
-from gov_collab.organisations.domain import Clause, Role, canonical_area
+from gov_collab.organisations.domain import Clause, Role
 from gov_collab.organisations.models import AppointmentRow, DepartmentRow, PostRow, ResponsibilityRow
 
 Phone = Annotated[str, StringConstraints(pattern=r"^[+0-9][0-9 ()-]{2,30}$"), Field(examples=["0318-2690000"])]
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=64)]
 Scope = Annotated[str, StringConstraints(pattern=r"^[a-z]+(-[a-z]+)*(\.[a-z]+(-[a-z]+)*){2}$", max_length=100)]
 Basis = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)]
-Area = Annotated[DivisionCode, AfterValidator(canonical_area)]
+Area = Annotated[DivisionCode, checked(gbt2260.parse)]
 
 
 class _Valid(Wire):
@@ -38,7 +39,7 @@ class DepartmentDraft(_Valid):
     name: ShortText
     short_name: ShortText
     parent_code: Uscc | None = None
-    division_code: DivisionCode
+    division_code: Area
     phone: Phone | None = None
     sort_order: Int32 = 0
 
@@ -214,7 +215,7 @@ class Question(Query):
     """Who answers for `matter` at `division`, on `on` (today where it is left out)?"""
 
     matter: Code
-    division: DivisionCode
+    division: Area
     on: Day | None = None
 
 

@@ -3,15 +3,15 @@
 from datetime import date
 from typing import Annotated
 
+from fastapi import Depends
+from sqlalchemy.exc import IntegrityError
+
 from citykit.actors import Actor
 from citykit.ids import new_id
 from citykit.pages import Page, keyset_page
 from citykit.problems import FieldError, NotFound
 from citykit.work import Work, WorkInRequest
-from fastapi import Depends
-from sqlalchemy.exc import IntegrityError
-
-from gov_collab.days import day_in_china
+from gov_collab.days import begin_of, day_in_china
 from gov_collab.organisations import repository
 from gov_collab.organisations.errors import (
     AppointmentEnded,
@@ -52,7 +52,9 @@ class Organisations:
         """Today in Hengshui."""
         return day_in_china(self._work.clock.now())
 
-    async def department(self, code: str, *, on: date | None = None, pointer: str = "/body/department_code") -> DepartmentRow:
+    async def department(
+        self, code: str, *, on: date | None = None, pointer: str = "/body/department_code"
+    ) -> DepartmentRow:
         """The department of that code that exists on `on` (today). Raises UnknownDepartment (422) at `pointer`."""
         row = await self._session.get(DepartmentRow, code)
         day = on or self.today
@@ -136,7 +138,7 @@ class Organisations:
         event = AppointmentMade(
             appointment_id=row.id, subject=row.subject, department_code=department.code,
             department_name=department.name, post_code=post.code, post_name=post.name, scopes=list(post.scopes),
-            valid_from=row.valid_from, valid_to=row.valid_to,
+            valid_from=begin_of(row.valid_from), valid_to=None if row.valid_to is None else begin_of(row.valid_to),
         )  # fmt: skip
         self._work.events.record(event, subject=str(row.subject))
 
