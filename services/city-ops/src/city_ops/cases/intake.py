@@ -1,0 +1,144 @@
+"""How a case begins: a citizen's or a patrol's report, or a ticket of the hotline."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from city_ops.cases.album import Album
+from city_ops.cases.domain import STAGES, CaseState, PhotoPurpose, SourceKind
+from city_ops.cases.errors import UnknownClass
+from city_ops.cases.events import CaseReported, TicketAssigned
+from city_ops.cases.repository import PATROL, account
+from city_ops.cases.schemas import CaseDraft, CaseSummary
+from city_ops.cases.standards import classes, limit_of
+from city_ops.cases.steps import due_or_none
+from citykit.access import Actor
+from citykit.actors import ActorKind
+from citykit.clock import CHINA
+from citykit.database import driver
+from citykit.ids import new_id
+from citykit.problems import FieldError
+from citykit.work import Work
+
+# A report is one statement: the case, and its first step, which exists only where the case is new.
+_REPORT = """
+with fresh as (
+  insert into cases (id, number, state, source_kind, source_reference, source_number, source_due_at, title, description,
+    class_code, longitude, latitude, address, division_code, reporter, reported_by, reported_at, handlers,
+    stage_started_at, due_at)
+  values (%(id)s, %(prefix)s || lpad(nextval('case_numbers')::text, 7, '0'), 'reported', %(source_kind)s,
+    %(source_reference)s, %(source_number)s, %(source_due_at)s, %(title)s, %(description)s, %(class_code)s,
+    %(longitude)s, %(latitude)s, %(address)s, %(division_code)s, %(reporter)s, %(reported_by)s, %(now)s, '{}',
+    %(now)s, %(due_at)s)
+  on conflict (source_reference) where source_reference is not null do nothing
+  returning id, number
+), step as (
+  insert into case_trail (id, case_id, act, to_state, at, by, due_at)
+  select %(step)s, id, 'report', 'reported', %(now)s, %(reported_by)s, %(due_at)s from fresh
+)
+select number from fresh
+"""
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a new case is made of, wherever it comes from."""
+
+    source_kind: SourceKind
+    title: str
+    description: str
+    reported_by: str
+    reporter: UUID | None = None
+    source_reference: UUID | None = None
+    source_number: str | None = None
+    source_due_at: datetime | None = None
+    class_code: str | None = None
+    longitude: float | None = None
+    latitude: float | None = None
+    address: str | None = None
+    division_code: str | None = None
+
+
+class Intake:
+    """The beginning of cases within one transaction."""
+
+    def __init__(self, work: Work) -> None:
+        self.work = work
+
+    async def report(self, draft: CaseDraft, *, by: Actor) -> CaseSummary:
+        """Report a case 上报, with photos that the reporter uploaded before.
+
+        Raises 422 `unknown-class`, `photos-refused`.
+        """
+        if draft.class_code is not None and draft.class_code not in classes().classes:
+            raise UnknownClass(errors=[FieldError(pointer="/body/class_code", code="unknown", message="unknown class")])
+        patrols = by.may(PATROL) or by.kind is ActorKind.client
+        report = Report(
+            source_kind=SourceKind.patrol if patrols else SourceKind.citizen,
+            title=draft.title,
+            description=draft.description,
+            reported_by=by.reference,
+            reporter=account(by),
+            class_code=draft.class_code,
+            longitude=draft.location.longitude,
+            latitude=draft.location.latitude,
+            address=draft.address,
+        )
+        summary = await self._open(report)
+        assert summary is not None  # Only a hotline ticket can be known already.
+        await Album(self.work).attach(summary.id, draft.photos, PhotoPurpose.report, by)
+        return summary
+
+    async def take_over(self, ticket: TicketAssigned, *, source: str) -> CaseSummary | None:
+        """Make a case of a hotline ticket; None where the ticket is a case already."""
+        place = ticket.location
+        on_the_map = place is not None and _in_china(place.longitude, place.latitude)
+        return await self._open(
+            Report(
+                source_kind=SourceKind.hotline,
+                title=ticket.title[:200],
+                description=ticket.text,
+                reported_by=source,
+                reporter=ticket.citizen,
+                source_reference=ticket.ticket_id,
+                source_number=ticket.number,
+                source_due_at=ticket.due_at,
+                longitude=place.longitude if place and on_the_map else None,
+                latitude=place.latitude if place and on_the_map else None,
+                address=place.address[:200] if place and place.address else None,
+                division_code=ticket.division_code,
+            )
+        )
+
+    async def _open(self, report: Report) -> CaseSummary | None:
+        now, case_id = self.work.clock.now(), new_id()
+        due_at = due_or_none(self.work.calendar, now, limit_of("accept", None, None))
+        values = report.__dict__ | {
+            "id": case_id, "step": new_id(), "now": now, "due_at": due_at,
+            "prefix": f"CG{now.astimezone(CHINA):%Y%m%d}", "source_kind": report.source_kind.value,
+        }  # fmt: skip
+        found = await (await (await driver(self.work.session)).execute(_REPORT, values)).fetchone()
+        if found is None:
+            return None
+        number: str = found[0]
+        event = CaseReported(
+            case_id=case_id, number=number, source_kind=report.source_kind.value, title=report.title, reported_at=now,
+            source_reference=report.source_reference, reporter=report.reporter,
+        )  # fmt: skip
+        self.work.events.record(event, subject=str(case_id))
+        self.work.audit.note(
+            stream=f"case/{case_id}", act="report", by=report.reported_by,
+            data={"number": number, "source": report.source_kind.value},
+        )  # fmt: skip
+        state = CaseState.reported
+        return CaseSummary(
+            id=case_id, number=number, state=state, stage=STAGES[state], outcome=None, source_kind=report.source_kind,
+            source_number=report.source_number, title=report.title, class_code=report.class_code, standard=None,
+            division_code=report.division_code, department_code=None, department_name=None, reported_at=now,
+            stage_started_at=now, due_at=due_at, closed_at=None,
+        )  # fmt: skip
+
+
+def _in_china(longitude: float | None, latitude: float | None) -> bool:
+    """Whether a ticket's point can be one: a swapped or foreign point is dropped, the ticket's words stay."""
+    return longitude is not None and latitude is not None and 73 <= longitude <= 136 and 3 <= latitude <= 54
