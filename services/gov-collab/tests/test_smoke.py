@@ -14,11 +14,23 @@ async def test_sample(city: ServiceUnderTest) -> None:
     print(r.json())
     citizen = city.token(["gov-collab.hotline.submit"])
     op = city.token(["gov-collab.hotline.operate"])
-    r = await city.client.post("/api/gov-collab/v1/hotline/tickets", json={"title": "路灯不亮", "text": "门口路灯不亮\n三天了", "contact": {"name": "王建国", "phone": "13900000001"}, "location": {"longitude": 115.7, "latitude": 37.7, "address": "人民路"}}, headers=citizen)
+    r = await city.client.post(
+        "/api/gov-collab/v1/hotline/tickets",
+        json={
+            "title": "路灯不亮",
+            "text": "门口路灯不亮\n三天了",
+            "contact": {"name": "王建国", "phone": "13900000001"},
+            "location": {"longitude": 115.7, "latitude": 37.7, "address": "人民路"},
+        },
+        headers=citizen,
+    )
     print(r.status_code, r.json())
     t = r.json()["id"]
     base = f"/api/gov-collab/v1/hotline/tickets/{t}"
-    for path, body, who in [("classifications", {"nature": "complaint", "matter": "street-lighting"}, op), ("assignments", {}, op)]:
+    for path, body, who in [
+        ("classifications", {"nature": "complaint", "matter": "street-lighting"}, op),
+        ("assignments", {}, op),
+    ]:
         r = await city.client.post(f"{base}/{path}", json=body, headers=who)
         print(r.status_code, r.json())
     for who in (citizen, op):

@@ -1,4 +1,4 @@
-"""The kernel's tables; matters, organisations and the hotline."""
+"""The kernel's tables; matters, organisations, the hotline and duty notices."""
 
 from alembic import op
 
@@ -196,8 +196,25 @@ create table ticket_term (
 );
 """
 
+DUTIES = """
+create table duty_notice (
+  order_id uuid constraint pk_duty_notice primary key,
+  number varchar(100) not null,
+  department_code varchar(18) not null,
+  station_code varchar(40) not null,
+  aqi integer not null,
+  primary_pollutants text[] not null,
+  observed_at timestamptz not null,
+  raised_at timestamptz not null,
+  read_at timestamptz,
+  read_by text
+);
+create index ix_duty_notice_department_code_raised_at on duty_notice (department_code, raised_at desc, order_id desc);
+"""
+
 
 def upgrade() -> None:
     kernel_0001()
     op.execute(MATTERS_AND_ORGANISATIONS)
     op.execute(HOTLINE)
+    op.execute(DUTIES)

@@ -4,6 +4,8 @@ from fastapi import FastAPI
 
 from citykit.service import Service, Subscription, Task
 from gov_collab.database import Base
+from gov_collab.duties import events as duties_events
+from gov_collab.duties import router as duties_router
 from gov_collab.hotline import cases
 from gov_collab.hotline import events as hotline_events
 from gov_collab.hotline import router as hotline_router
@@ -30,6 +32,7 @@ service = Service(
         responsibility_router.mesh_router,
         hotline_router.router,
         hotline_staff_router.router,
+        duties_router.router,
     ),
     metadata=Base.metadata,
     publishes={
@@ -44,6 +47,7 @@ service = Service(
         Subscription(hotline_events.CaseReported, cases.on_case_reported),
         Subscription(hotline_events.CaseProgressed, cases.on_case_progressed),
         Subscription(hotline_events.CaseClosed, cases.on_case_closed),
+        Subscription(duties_events.OrderRaised, duties_events.on_order_raised),
     ),
     tasks=(
         Task("gov-collab.organisations.turn-appointments", organisations_jobs.turn_appointments, every="*/10 * * * *"),

@@ -5,6 +5,8 @@ from pydantic import BaseModel, ConfigDict
 from citykit.mesh import Mesh, NeighbourRefused, NeighbourUnavailable
 from citykit.wire import Point
 
+PATIENCE_SECONDS = 1.0
+
 
 class Division(BaseModel):
     """A division's code (GB/T 2260 and below)."""
@@ -21,6 +23,7 @@ async def division_at(mesh: Mesh, point: Point) -> str | None:
     """
     params = {"longitude": point.longitude, "latitude": point.latitude}
     try:
-        return (await mesh.get("data-hub", "/internal/data-hub/v1/divisions/at", Division, params=params)).code
+        path = "/internal/data-hub/v1/divisions/at"
+        return (await mesh.get("data-hub", path, Division, params=params, timeout=PATIENCE_SECONDS)).code
     except (NeighbourRefused, NeighbourUnavailable):
         return None

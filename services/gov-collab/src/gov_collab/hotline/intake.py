@@ -68,7 +68,8 @@ class Intake:
         row.search = bigrams.vector(row.title, row.text, row.address or "", row.number)
         await self._work.session.flush()
         department = HOTLINE if channel is Channel.phone else None
-        self._steps.write(row, "take", by=by, department=department, data={"channel": channel.value, "line": line})
+        facts = {"channel": channel.value, "line": line}
+        self._steps.write(row, "take", by=by, department=department, data=facts, at=now)
         taken = TicketTaken(ticket_id=row.id, number=number, citizen=citizen, title=row.title, taken_at=now)
         self._work.events.record(taken, subject=str(row.id))
         return row
