@@ -61,6 +61,8 @@ def service_environment(city: City, service: str) -> dict[str, str]:
     }
     if city.profile == "demo":
         told["CLOCK_FILE"] = str(city.clock)
+        # Play goes on past the last notice of the State Council; a real city waits for the notice.
+        told["CALENDAR_DIR"] = str(ROOT / "ops" / "sample" / "calendars")
     return base_environment() | told
 
 

@@ -1,0 +1,29 @@
+"""A day in Hengshui (衡水的一天): real matters go through five services of a running demo city.
+
+`./city demo` plays it and prints the account; `tests/journeys` plays the same steps one by one and looks closer.
+"""
+
+from launcher.city import City
+from launcher.day import air, firm, identity, matter, privacy
+from launcher.day.account import Day
+from launcher.terminal import BOLD, GREEN, coloured, say
+
+__all__ = ["Day", "air", "firm", "identity", "main", "matter", "privacy"]
+
+
+def main(city: City, arguments: list[str]) -> int:
+    """Play the day in a running demo city, print the account, leave the city running."""
+    day = Day(city)
+    say(f"\n  {coloured('衡水的一天', BOLD)}  A day in Hengshui")
+    identity.register(day)
+    matter.send(day)
+    matter.assign_while_city_ops_is_down(day)
+    matter.handle(day)
+    matter.rate(day)
+    matter.nothing_twice(day)
+    air.breathe(day)
+    firm.ask(day)
+    privacy.look(day)
+    say(f"\n  {coloured('一日完成 The day is done', GREEN)}  {city.public_url}/")
+    say("  城市仍在运行 The city goes on; ./city down stops it\n")
+    return 0
