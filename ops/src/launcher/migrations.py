@@ -1,22 +1,21 @@
 """Brings the five schemas up to date, and skips at once those that already are."""
 
 import json
-import subprocess
-import sys
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+import time
 from hashlib import sha256
 from pathlib import Path
 
 import psycopg
 from psycopg import sql
 
+from launcher import offspring
 from launcher.city import ROOT, SERVICES, City, read_json, write_whole
-from launcher.plan import entry, service_environment
+from launcher.plan import kernel_process
 from launcher.provision import role_of
 from launcher.refusals import Refusal
 
 MARKS = "migrated.json"
+AT_ONCE = 2
 
 
 def fingerprint(service: str, root: Path = ROOT) -> str:
@@ -52,33 +51,39 @@ def bring_up_to_date(city: City) -> list[str]:
     Raises Refusal with the last line of a migration that failed; its log tells the rest.
     """
     marks = read_json(city.state / MARKS)
+    now = {service: fingerprint(service) for service in SERVICES}
     behind = [
         service
         for service in SERVICES
-        if marks.get(service) != fingerprint(service) or revision(city, service) != head(service)
+        if marks.get(service) != now[service] or revision(city, service) != head(service)
     ]
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        for service, mark in pool.map(partial(_migrate, city), behind):
-            marks[service] = mark
-    if behind:
-        write_whole(city.state / MARKS, json.dumps(marks, indent=1))
+    waiting, running, failed = list(behind), dict[str, offspring.Offspring](), list[str]()
+    while waiting or running:
+        while waiting and len(running) < AT_ONCE:
+            service = waiting.pop(0)
+            process = kernel_process(city, service, "migrate", f"{service}-migrate")
+            running[service] = offspring.start(process, folder=city.run, log=_log(city, service))
+        for service, child in list(running.items()):
+            code = child.poll()
+            if code is not None:
+                del running[service]
+                failed += [service] if code else []
+        time.sleep(0.02)
+    done = {service: now[service] for service in behind if service not in failed}
+    if done:
+        write_whole(city.state / MARKS, json.dumps(marks | done, indent=1))
+    if failed:
+        path = _log(city, failed[0])
+        last = last_line(path)
+        raise Refusal(
+            f"{failed[0]} 的数据库迁移失败:{last}(见 {path})",
+            f"The migration of {failed[0]} failed: {last} (see {path})",
+        )
     return behind
 
 
-def _migrate(city: City, service: str) -> tuple[str, str]:
-    mark = fingerprint(service)
-    command = [sys.executable, "-m", "citykit.migrate", entry(service)]
-    path = city.logs / f"{service}-migrate.log"
-    with path.open("ab") as log:
-        done = subprocess.run(
-            command, env=service_environment(city, service), cwd=city.run, stdout=log, stderr=log, check=False
-        )
-    if done.returncode != 0:
-        raise Refusal(
-            f"{service} 的数据库迁移失败:{last_line(path)}(见 {path})",
-            f"The migration of {service} failed: {last_line(path)} (see {path})",
-        )
-    return service, mark
+def _log(city: City, service: str) -> Path:
+    return city.logs / f"{service}-migrate.log"
 
 
 def last_line(path: Path) -> str:

@@ -4,7 +4,7 @@ import os
 import re
 import shutil
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from launcher.city import ROOT, SERVICES, City, write_whole
@@ -20,11 +20,19 @@ POOLS = {"app": {"POOL_SIZE": "6"}, "worker": {"POOL_SIZE": "3", "WORKER_CONCURR
 
 @dataclass(frozen=True)
 class Process:
-    """One process: its name is also that of its log file."""
+    """One process: its name is also that of its log file. It is a program, or a Python module with arguments."""
 
     name: str
-    command: list[str]
-    environment: dict[str, str] = field(default_factory=dict)
+    environment: dict[str, str]
+    program: str = ""
+    module: str = ""
+    arguments: tuple[str, ...] = ()
+
+    @property
+    def command(self) -> list[str]:
+        """The words that start it."""
+        first = [sys.executable, "-X", "utf8", "-m", self.module] if self.module else [self.program]
+        return [*first, *self.arguments]
 
 
 def worker_of(service: str) -> str:
@@ -71,18 +79,25 @@ def service_processes(city: City) -> list[Process]:
     services, workers = [], []
     for service in SERVICES:
         environment = service_environment(city, service)
-        services.append(Process(service, _uvicorn(city, service), environment | POOLS["app"]))
-        command = [sys.executable, "-m", "citykit.worker", entry(service)]
-        workers.append(Process(worker_of(service), command, environment | POOLS["worker"]))
+        arguments = _uvicorn_arguments(service, city.ports.services[service])
+        services.append(Process(service, environment | POOLS["app"], module="uvicorn", arguments=arguments))
+        workers.append(kernel_process(city, service, "worker", worker_of(service), POOLS["worker"]))
     return services + workers
 
 
-def _uvicorn(city: City, service: str) -> list[str]:
-    command = [sys.executable, "-m", "uvicorn", "--factory", f"{role_of(service)}.main:create_app"]
-    command += ["--host", "127.0.0.1", "--port", str(city.ports.services[service])]
-    command += ["--loop", "uvloop", "--http", "httptools", "--lifespan", "on", "--no-server-header"]
+def kernel_process(
+    city: City, service: str, command: str, name: str, more: dict[str, str] | None = None, *arguments: str
+) -> Process:
+    """One of the kernel's commands (worker, migrate, sample) for a service."""
+    environment = service_environment(city, service) | (more or {})
+    return Process(name, environment, module=f"citykit.{command}", arguments=(entry(service), *arguments))
+
+
+def _uvicorn_arguments(service: str, port: int) -> tuple[str, ...]:
+    words = ["--factory", f"{role_of(service)}.main:create_app", "--host", "127.0.0.1", "--port", str(port)]
+    words += ["--loop", "uvloop", "--http", "httptools", "--lifespan", "on", "--no-server-header"]
     # The gateway writes the access log, without addresses; the service's own would repeat it with them.
-    return [*command, "--no-access-log", "--timeout-graceful-shutdown", "15"]
+    return (*words, "--no-access-log", "--timeout-graceful-shutdown", "15")
 
 
 def gateway_process(city: City) -> Process:
@@ -90,8 +105,8 @@ def gateway_process(city: City) -> Process:
     urls = {
         f"{role_of(service).upper()}_URLS": f"http://127.0.0.1:{port}" for service, port in city.ports.services.items()
     }
-    command = [_traefik(), f"--configFile={city.state / 'traefik.yml'}"]
-    return Process(GATEWAY_PROCESS, command, base_environment() | urls)
+    configuration = f"--configFile={city.state / 'traefik.yml'}"
+    return Process(GATEWAY_PROCESS, base_environment() | urls, program=_traefik(), arguments=(configuration,))
 
 
 def _traefik() -> str:

@@ -20,7 +20,7 @@ from functools import cache
 from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Protocol
 from urllib.parse import quote
 
 import psycopg
@@ -89,6 +89,18 @@ def owner() -> Owner | None:
     return Owner(nobody.pw_uid, nobody.pw_gid)
 
 
+class Server(Protocol):
+    """A running server process."""
+
+    def send_signal(self, sig: int) -> None:
+        """Send a signal, unless it has ended."""
+        ...
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Its exit code, once it has ended."""
+        ...
+
+
 LOWER = "import os,sys;u,g,*c=sys.argv[1:];os.setgroups([]);os.setgid(int(g));os.setuid(int(u));os.execv(c[0],c)"
 
 
@@ -105,7 +117,12 @@ def as_owner() -> tuple[str, ...]:
     setpriv = shutil.which("setpriv")
     if setpriv:
         plain = (setpriv, "--reuid", str(who.uid), "--regid", str(who.gid), "--clear-groups")
-        keeping = (*plain, "--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search")
+        keeping = (
+            *plain,
+            "--inh-caps=+dac_read_search",
+            "--ambient-caps=+dac_read_search",
+            "--securebits=+no_setuid_fixup",
+        )
         for words in (keeping, plain):
             if subprocess.run([*words, "true"], capture_output=True, check=False).returncode == 0:
                 return words
@@ -218,7 +235,7 @@ class Cluster:
         for path in (self.data / "postmaster.pid", self.sockets / f"{SOCKET_NAME}.lock", self.sockets / SOCKET_NAME):
             path.unlink(missing_ok=True)
 
-    def stop(self, server: subprocess.Popen[bytes]) -> None:
+    def stop(self, server: Server) -> None:
         """Stop a server that this process started: fast first (with a checkpoint), then immediate, then by force."""
         for number, patience in ((signal.SIGINT, 30), (signal.SIGQUIT, 10), (signal.SIGKILL, 10)):
             with suppress(subprocess.TimeoutExpired):
@@ -238,7 +255,8 @@ class Cluster:
             try:
                 psycopg.connect(self.conninfo(SUPERUSER, password, "postgres"), connect_timeout=5).close()
             except psycopg.OperationalError as error:
-                if server.poll() is not None or time.monotonic() > limit:
+                refused = "authentication failed" in str(error)
+                if refused or server.poll() is not None or time.monotonic() > limit:
                     raise Refusal("数据库未能启动", f"PostgreSQL did not start: {_last(str(error))}") from error
             else:
                 return

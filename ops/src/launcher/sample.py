@@ -1,11 +1,12 @@
 """Loads the sample city, service by service, each through its own acts."""
 
-import subprocess
-import sys
+import signal
+import time
 
+from launcher import offspring
 from launcher.city import City
 from launcher.migrations import last_line
-from launcher.plan import entry, service_environment
+from launcher.plan import kernel_process
 from launcher.refusals import Refusal
 from launcher.terminal import Step
 
@@ -21,6 +22,7 @@ def load(city: City, scale: float) -> None:
     if city.profile != "demo":
         raise Refusal("正式城市不载入样例", "The sample city is refused in a production city")
     with Step("样例城市 Sample city") as step:
+        offspring.preload()
         for service in ORDER:
             step.turn(service)
             _load_one(city, service, scale, step)
@@ -29,23 +31,15 @@ def load(city: City, scale: float) -> None:
 
 def _load_one(city: City, service: str, scale: float, step: Step) -> None:
     path = city.logs / f"{service}-sample.log"
-    with path.open("ab") as log:
-        running = subprocess.Popen(
-            [sys.executable, "-m", "citykit.sample", entry(service), "--scale", str(scale)],
-            env=service_environment(city, service),
-            cwd=city.run,
-            stdout=log,
-            stderr=log,
-        )
-        while True:
-            try:
-                code = running.wait(timeout=0.1)
-                break
-            except subprocess.TimeoutExpired:
-                step.turn()
-            except BaseException:
-                running.terminate()
-                raise
+    process = kernel_process(city, service, "sample", f"{service}-sample", {}, "--scale", str(scale))
+    running = offspring.start(process, folder=city.run, log=path)
+    try:
+        while (code := running.poll()) is None:
+            step.turn()
+            time.sleep(0.1)
+    except BaseException:
+        running.send_signal(signal.SIGTERM)
+        raise
     if code != 0:
         last = last_line(path)
         raise Refusal(

@@ -9,17 +9,17 @@ import json
 import os
 import shutil
 import signal
-import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import psycopg
 
-from launcher import migrations, processes, provision
+from launcher import migrations, offspring, processes, provision
 from launcher.city import DATABASE, City, read_json, write_whole
+from launcher.offspring import Offspring
 from launcher.plan import (
     DATABASE_PROCESS,
     GATEWAY_PROCESS,
@@ -50,7 +50,7 @@ class Child:
 
     def __init__(self, process: Process) -> None:
         self.process = process
-        self.running: subprocess.Popen[bytes] | None = None
+        self.running: Offspring | None = None
         self.born: str | None = None
         self.started_at = 0.0
         self.restarts = 0
@@ -69,7 +69,7 @@ class Child:
         self.running, self.last_exit = None, code
         return False
 
-    def began(self, running: "subprocess.Popen[bytes]") -> None:
+    def began(self, running: Offspring) -> None:
         """Note a start."""
         self.running = running
         self.born = processes.birth(running.pid)
@@ -146,8 +146,12 @@ class Supervisor:
         """Database, roles, migrations, then gateway, services and workers."""
         self._enter("database")
         write_gateway_files(self.city)
-        cluster = self.city.cluster
-        cluster.initialise(self.city.secret("postgres", "superuser_password"))
+        password = self.city.secret("postgres", "superuser_password")
+        # The libraries load while the cluster is made; the thread has ended before anything forks.
+        with ThreadPoolExecutor(max_workers=1) as pool:
+            made = pool.submit(self.city.cluster.initialise, password)
+            offspring.preload()
+            made.result()
         self._start_database()
         self._enter("roles")
         server = self.city.admin_conninfo("postgres")
@@ -163,8 +167,8 @@ class Supervisor:
 
     def _start_database(self) -> None:
         password = self.city.secret("postgres", "superuser_password")
-        child = self.children.setdefault(DATABASE_PROCESS, Child(Process(DATABASE_PROCESS, [])))
-        with self._log(DATABASE_PROCESS) as log:
+        child = self.children.setdefault(DATABASE_PROCESS, Child(Process(DATABASE_PROCESS, {})))
+        with (self.city.logs / f"{DATABASE_PROCESS}.log").open("ab") as log:
             running = self.city.cluster.start(log)
         child.began(running)
         self.tell()
@@ -195,18 +199,8 @@ class Supervisor:
             with suppress(Refusal):
                 self._start_database()
             return
-        with self._log(child.process.name) as log:
-            child.began(
-                subprocess.Popen(
-                    child.process.command,
-                    env=child.process.environment,
-                    cwd=self.city.run,
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=log,
-                    start_new_session=True,
-                )
-            )
+        log = self.city.logs / f"{child.process.name}.log"
+        child.began(offspring.start(child.process, folder=self.city.run, log=log))
 
     def _stop(self, children: list[Child]) -> None:
         """Ask all to end at once, wait for them together, end by force what does not."""
@@ -216,13 +210,13 @@ class Supervisor:
             if child.process.name == DATABASE_PROCESS:
                 self.city.cluster.stop(child.running)
             else:
-                child.running.terminate()
+                child.running.send_signal(signal.SIGTERM)
         limit = time.monotonic() + PATIENCE_SECONDS
         while any(child.alive for child in alive) and time.monotonic() < limit:
             time.sleep(0.02)
         for child in alive:
             if child.alive and child.running:
-                child.running.kill()
+                child.running.send_signal(signal.SIGKILL)
                 child.running.wait()
             child.running, child.born = None, None
 
@@ -262,9 +256,6 @@ class Supervisor:
                 write_whole(self.city.state / TOLD, text)
                 self.written = text
 
-    def _log(self, name: str) -> IO[bytes]:
-        return (self.city.logs / f"{name}.log").open("ab")
-
     def _rotate(self) -> None:
         """Keep a log and its predecessor; the file is emptied in place, since its process appends to it."""
         for path in self.city.logs.glob("*.log"):
@@ -299,12 +290,13 @@ def clear_strays(city: City) -> None:
 def main() -> int:
     """Supervise the city that the environment names, unless somebody already does."""
     city = City.here()
-    with Path(city.state / LOCK).open("w") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return 0
-        return Supervisor(city).run()
+    # A bare descriptor, not a file object: it ends with this process, and every fork closes it.
+    handle = os.open(city.state / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return 0
+    return Supervisor(city).run()
 
 
 if __name__ == "__main__":
