@@ -1,0 +1,32 @@
+"""The data hub, as citizen-pass sees it: does a name belong to an identity number, and to which person?"""
+
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+from citykit.actors import Actor
+from citykit.mesh import Mesh
+
+PURPOSE = "城市通实名认证 Real-name verification of a city account"
+
+
+class PopulationVerification(BaseModel):
+    """What the population registry says; `person` is its opaque reference."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    matched: bool
+    person: UUID | None = None
+    masked_name: str | None = None
+
+
+async def population_verification(mesh: Mesh, name: str, id_number: str, *, by: Actor) -> PopulationVerification:
+    """Ask whether `name` and `id_number` belong together. Raises NeighbourUnavailable (503)."""
+    return await mesh.post(
+        "data-hub",
+        "/internal/data-hub/v1/registries/population/verifications",
+        PopulationVerification,
+        json={"name": name, "id_number": id_number, "purpose": PURPOSE},
+        on_behalf_of=by,
+        idempotent=True,
+    )

@@ -1,0 +1,121 @@
+"""What messages hear from the other services: only what is told to a person."""
+
+from typing import Literal
+from uuid import UUID
+
+from citykit.events import EventView
+from citykit.wire import Instant
+
+
+class TicketTaken(EventView, type="cn.hengshui.gov-collab.ticket.taken.v1"):
+    """A hotline ticket was taken 受理."""
+
+    ticket_id: UUID
+    number: str
+    citizen: UUID | None = None
+    title: str
+
+
+class TicketAssigned(EventView, type="cn.hengshui.gov-collab.ticket.assigned.v1"):
+    """A hotline ticket was assigned 派单."""
+
+    ticket_id: UUID
+    number: str
+    citizen: UUID | None = None
+    title: str
+    department_code: str
+    department_name: str
+    due_at: Instant
+
+
+class TicketAnswered(EventView, type="cn.hengshui.gov-collab.ticket.answered.v1"):
+    """A hotline ticket was answered 答复."""
+
+    ticket_id: UUID
+    number: str
+    citizen: UUID | None = None
+    title: str
+    answer: str
+    department_name: str
+    answered_at: Instant
+
+
+class TicketClosed(EventView, type="cn.hengshui.gov-collab.ticket.closed.v1"):
+    """A hotline ticket was closed 办结."""
+
+    ticket_id: UUID
+    number: str
+    citizen: UUID | None = None
+    title: str
+    closed_at: Instant
+
+
+class CaseReported(EventView, type="cn.hengshui.city-ops.case.reported.v1"):
+    """A city-management case was reported 上报."""
+
+    case_id: UUID
+    number: str
+    reporter: UUID | None = None
+    title: str
+
+
+class CaseProgressed(EventView, type="cn.hengshui.city-ops.case.progressed.v1"):
+    """A city-management case moved on."""
+
+    case_id: UUID
+    number: str
+    reporter: UUID | None = None
+    state: str
+    note: str | None = None
+    at: Instant
+
+
+class CaseClosed(EventView, type="cn.hengshui.city-ops.case.closed.v1"):
+    """A city-management case was closed 结案."""
+
+    case_id: UUID
+    number: str
+    reporter: UUID | None = None
+    outcome: Literal["resolved", "rejected", "void"]
+    outcome_text: str | None = None
+    closed_at: Instant
+
+
+class RequestSubmitted(EventView, type="cn.hengshui.enterprise.request.submitted.v1"):
+    """A firm's request was submitted 诉求提交."""
+
+    request_id: UUID
+    number: str
+    firm_name: str
+    submitter: UUID
+    title: str
+
+
+class RequestAnswered(EventView, type="cn.hengshui.enterprise.request.answered.v1"):
+    """A firm's request was answered 诉求答复."""
+
+    request_id: UUID
+    number: str
+    submitter: UUID
+    title: str
+    answer: str
+    at: Instant
+
+
+class RequestEscalated(EventView, type="cn.hengshui.enterprise.request.escalated.v1"):
+    """A firm's request is overdue and was escalated 升级督办."""
+
+    request_id: UUID
+    number: str
+    submitter: UUID
+    title: str
+    level: int
+    at: Instant
+
+
+class PersonChanged(EventView, type="cn.hengshui.data-hub.person.changed.v1"):
+    """A person's record in the population registry changed."""
+
+    person: UUID
+    fields: list[str]
+    changed_at: Instant
