@@ -12,7 +12,7 @@ from enterprise.requests import jobs as request_jobs
 from enterprise.requests import router as requests
 from enterprise.requests.events import RequestAnswered, RequestEscalated, RequestSubmitted
 from enterprise.requests.profiles import load_reference
-from enterprise.requests.service import ASSIGN
+from enterprise.requests.service import ROUTE
 from enterprise.settings import Settings
 
 service = Service(
@@ -31,7 +31,7 @@ service = Service(
     subscriptions=(Subscription(LegalEntityChanged, on_legal_entity_changed),),
     tasks=(
         Task(REFRESH, firm_jobs.refresh),
-        Task(ASSIGN, request_jobs.assign),
+        Task(ROUTE, request_jobs.route),
         Task(request_jobs.ESCALATE, request_jobs.escalate, every="* * * * *"),
         Task(request_jobs.SETTLE, request_jobs.settle, every="* * * * *"),
         Task(request_jobs.RECALCULATE, request_jobs.recalculate, every="*/5 * * * *"),

@@ -61,8 +61,8 @@ async def assigned(city: ServiceUnderTest, headers: dict[str, str], **changes: A
     """A request that lies with the industry bureau."""
     responsibility(city)
     request = await submitted(city, headers, **changes)
-    assert (await act(city, request, "acceptance", supervisor(city))).status_code == 201
     await city.drain()
+    assert (await act(city, request, "acceptance", supervisor(city))).json()["state"] == "assigned"
     return request
 
 

@@ -40,7 +40,7 @@ async def escalations(city: ServiceUnderTest) -> list[dict[str, Any]]:
     return list(reversed(response.json()["items"]))
 
 
-class TestAssign:
+class TestRoute:
     async def test_finds_the_responsible_department(self, city: ServiceUnderTest) -> None:
         asker = founder(city)
         request = await read(city, await assigned(city, asker), asker)

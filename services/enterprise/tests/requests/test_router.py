@@ -23,6 +23,7 @@ from .factories import (
     founder,
     official,
     read,
+    responsibility,
     submitted,
     supervisor,
 )
@@ -36,7 +37,7 @@ def slug(response: httpx.Response) -> str:
 
 class TestListCategories:
     async def test_names_limits_with_their_source(self, city: ServiceUnderTest) -> None:
-        categories = (await city.client.get(f"{REQUESTS}/categories")).json()
+        categories = (await city.client.get(f"{REQUESTS}/categories")).json()["items"]
         supply = next(one for one in categories if one["code"] == "supply")
         assert supply["limits"][0] == {"milestone": "contact", "amount": 60, "unit": "minutes", "level": 1}
         assert "中山" in supply["source"]
@@ -196,11 +197,19 @@ class TestAcceptRequest:
         answers = await asyncio.gather(*(act(city, request, "acceptance", supervisor(city)) for _ in range(2)))
         assert sorted(answer.status_code for answer in answers) == [201, 409]
 
-    async def test_is_the_supervisors(self, city: ServiceUnderTest) -> None:
+    async def test_is_the_departments_that_it_was_shown_to(self, city: ServiceUnderTest) -> None:
         asker = founder(city)
+        responsibility(city)
         request = await submitted(city, asker)
-        for headers in (asker, official(city)):
-            assert (await act(city, request, "acceptance", headers)).status_code == 403
+        await city.drain()
+        assert (await read(city, request, official(city)))["state"] == "submitted"
+        assert (await act(city, request, "acceptance", asker)).status_code == 403
+        assert (await act(city, request, "acceptance", official(city, OTHER_DEPARTMENT))).status_code == 404
+        assert (await act(city, request, "acceptance", official(city))).json()["state"] == "assigned"
+
+    async def test_waits_for_a_department_where_none_is_known(self, city: ServiceUnderTest) -> None:
+        request = await submitted(city, founder(city))
+        assert (await act(city, request, "acceptance", supervisor(city))).json()["state"] == "accepted"
 
     async def test_names_state_and_act_in_a_refusal(self, city: ServiceUnderTest) -> None:
         request = await answered(city, founder(city))
@@ -323,7 +332,7 @@ class TestTrail:
         asker = founder(city)
         request = await answered(city, asker)
         trail = (await city.client.get(f"{REQUESTS}/{request}/trail", headers=asker)).json()
-        assert [line["act"] for line in trail] == ["submit", "accept", "assign", "contact", "answer"]
+        assert [line["act"] for line in trail] == ["submit", "route", "accept", "assign", "contact", "answer"]
         assert trail[-1]["department_name"] == "衡水市工业和信息化局"
         assert "actor" not in trail[-1]
 

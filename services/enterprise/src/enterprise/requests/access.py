@@ -17,6 +17,7 @@ from enterprise.requests.service import Requests
 # Only a person asks: her number is what the messages about the request go to.
 Asker = Annotated[Actor, Depends(Requirement(scopes=(repository.SUBMIT,), kinds=(ActorKind.person,)))]
 Handler = Annotated[Actor, Depends(requires(repository.ANSWER))]
+Accepter = Annotated[Actor, Depends(requires(any_of=(repository.ANSWER, repository.SUPERVISE)))]
 Supervisor = Annotated[Actor, Depends(requires(repository.SUPERVISE))]
 RequestReader = Annotated[Actor, Depends(requires(any_of=(repository.SUBMIT, repository.ANSWER, repository.SUPERVISE)))]
 
@@ -54,6 +55,12 @@ async def handled(request_id: UUID, actor: Handler, work: WorkInRequest) -> Requ
     return await _one(work, repository.handled_by(actor), request_id, lock=True)
 
 
+async def acceptable(request_id: UUID, actor: Accepter, work: WorkInRequest) -> RequestRow:
+    """The request of the path, locked, for a supervisor and for the department that it was shown to."""
+    found = repository.visible_to(actor, ()) if actor.may(repository.SUPERVISE) else repository.handled_by(actor)
+    return await _one(work, found, request_id, lock=True)
+
+
 async def supervised(request_id: UUID, actor: Supervisor, work: WorkInRequest) -> RequestRow:
     """The request of the path, locked, for a supervisor."""
     return await _one(work, repository.visible_to(actor, ()), request_id, lock=True)
@@ -62,4 +69,5 @@ async def supervised(request_id: UUID, actor: Supervisor, work: WorkInRequest) -
 ReadableRequest = Annotated[RequestRow, Depends(readable)]
 OwnRequest = Annotated[RequestRow, Depends(own)]
 HandledRequest = Annotated[RequestRow, Depends(handled)]
+AcceptableRequest = Annotated[RequestRow, Depends(acceptable)]
 SupervisedRequest = Annotated[RequestRow, Depends(supervised)]

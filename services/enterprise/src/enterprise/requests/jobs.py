@@ -15,19 +15,19 @@ from enterprise.requests.domain import RequestState, Side
 from enterprise.requests.events import RequestEscalated
 from enterprise.requests.ledger import Ledger
 from enterprise.requests.models import EscalationRow, MilestoneRow, RequestRow
-from enterprise.requests.service import Requests, facts_of
+from enterprise.requests.service import SYSTEM, Requests, facts_of
 
 ESCALATE = "enterprise.requests.escalate"
 RECALCULATE = "enterprise.requests.recalculate"
 SETTLE = "enterprise.requests.settle"
-SYSTEM = "service:enterprise"
 BATCH = 200
+UNROUTED = frozenset({RequestState.submitted, RequestState.accepted})
 SILENCE_DAYS = 5  # working days after which an answer that the firm does not speak about is taken as accepted
 CONFIRMED_DAYS = 1  # working days after which a confirmed request is filed
 
 
-async def assign(work: Work, request_id: str) -> None:
-    """Find the department that answers for the request and give it to it.
+async def route(work: Work, request_id: str) -> None:
+    """Find the department that answers for the request.
 
     While gov-collab is down the job fails and is tried again. Where the responsibility list names nobody, the trail
     says so and a supervisor assigns by hand.
@@ -39,22 +39,13 @@ async def assign(work: Work, request_id: str) -> None:
     today: date = work.clock.now().astimezone(CHINA).date()
     found = await gov_collab.responsible_for(work.mesh, division, today)
     request = (await work.session.scalars(select(RequestRow).where(RequestRow.id == key).with_for_update())).one()
-    if request.state != RequestState.accepted:
+    if request.department_code is not None or request.state not in UNROUTED:
         return
-    requests = Requests(work)
-    if found is None:
-        note = "责任清单中没有承办部门，请人工派单 The responsibility list names no department; assign by hand"
-        requests.say(request, "unassignable", side=Side.system, by=SYSTEM, note=note)
+    if found is not None:
+        Requests(work).route(request, found)
         return
-    requests.give(
-        request,
-        found.department_code,
-        found.department_name,
-        found.legal_basis,
-        side=Side.system,
-        by=SYSTEM,
-        note=found.legal_basis,
-    )
+    note = "责任清单中没有承办部门，请人工派单 The responsibility list names no department; assign by hand"
+    Requests(work).say(request, "unassignable", side=Side.system, by=SYSTEM, note=note)
 
 
 async def escalate(work: Work) -> None:

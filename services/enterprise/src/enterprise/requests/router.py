@@ -15,6 +15,8 @@ from citykit.work import WorkInRequest
 from enterprise.firms.errors import FirmCeased
 from enterprise.requests import repository
 from enterprise.requests.access import (
+    AcceptableRequest,
+    Accepter,
     Asker,
     HandledRequest,
     Handler,
@@ -57,11 +59,11 @@ ACT = problems(RequestStateProblem, NotFound)
 
 
 @router.get("/categories", dependencies=[Depends(anyone)])
-async def list_categories(work: WorkInRequest) -> list[Category]:
+async def list_categories(work: WorkInRequest) -> Page[Category]:
     """List the kinds of request and the limits that hold for each, with their source."""
     limits = await repository.limits(work.session)
     found = await repository.categories(work.session)
-    return [
+    items = [
         Category(
             code=category.code,
             name=category.name,
@@ -72,6 +74,7 @@ async def list_categories(work: WorkInRequest) -> list[Category]:
         )
         for category, profile in found
     ]
+    return Page[Category](items=items)
 
 
 @router.get("/escalations")
@@ -130,9 +133,9 @@ async def read_clock(actor: RequestReader, request: ReadableRequest, work: WorkI
 
 @router.post("/{request_id}/acceptance", status_code=201, responses=ACT)
 async def accept_request(
-    actor: Supervisor, request: SupervisedRequest, body: OptionalNote, requests: RequestsInRequest
+    actor: Accepter, request: AcceptableRequest, body: OptionalNote, requests: RequestsInRequest
 ) -> RequestSummary:
-    """Accept a request 受理; the responsible department is then found from the responsibility list."""
+    """Accept a request 受理: its responsible department or a supervisor. With the department known it is assigned."""
     return await requests.accept(request, by=actor, note=body.note)
 
 

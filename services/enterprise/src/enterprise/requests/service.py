@@ -25,7 +25,8 @@ from enterprise.requests.ledger import Ledger
 from enterprise.requests.models import RequestRow, TrailRow
 from enterprise.requests.schemas import Confirmation, EnterpriseRequest, RequestDraft, RequestSummary
 
-ASSIGN = "enterprise.requests.assign"
+ROUTE = "enterprise.requests.route"
+SYSTEM = "service:enterprise"
 READ = "查看企业诉求 Read a firm's request"
 PURPOSE = "办理企业诉求 Handling the request"
 
@@ -68,6 +69,7 @@ class Requests:
         await self.work.session.flush()
         await self.ledger.start(request)
         self.say(request, "submit", side=Side.firm, by=by)
+        self.work.jobs.defer(ROUTE, lock=f"request/{request.id}", request_id=str(request.id))
         self.work.events.record(RequestSubmitted(**facts_of(request), at=now), subject=str(request.id))
         return await self._own(request)
 
@@ -91,34 +93,34 @@ class Requests:
         return standing.name, division
 
     async def accept(self, request: RequestRow, *, by: Actor, note: str | None) -> RequestSummary:
-        """Accept 受理; the responsible department is found by a job, so that accepting never waits for a neighbour."""
-        self.move(request, Act.accept, side=Side.supervisor, by=by, note=note)
-        self.work.jobs.defer(ASSIGN, lock=f"request/{request.id}", request_id=str(request.id))
+        """Accept 受理. Where its department is known already, the request is in that department's hands at once.
+
+        The department is found by a job, so that neither submitting nor accepting ever waits for a neighbour.
+        """
+        handles = by.may(repository.ANSWER) and by.department == request.department_code
+        self.move(request, Act.accept, side=Side.department if handles else Side.supervisor, by=by, note=note)
+        if request.department_code is not None:
+            self.move(request, Act.assign, side=Side.system, by=SYSTEM, note=request.legal_basis)
         return RequestSummary.of(request)
+
+    def route(self, request: RequestRow, found: gov_collab.Responsibility) -> None:
+        """Show the request to the department that the responsibility list names; an accepted one becomes its own."""
+        request.department_code, request.department_name = found.department_code, found.department_name
+        request.legal_basis = found.legal_basis
+        if request.state == RequestState.accepted:
+            self.move(request, Act.assign, side=Side.system, by=SYSTEM, note=found.legal_basis)
+        else:
+            self.say(request, "route", side=Side.system, by=SYSTEM, note=found.legal_basis)
 
     async def assign(self, request: RequestRow, code: str, *, by: Actor, note: str | None) -> RequestSummary:
         """Give the request to a department by hand 派单 or 改派. Raises UnknownDepartment, NeighbourUnavailable."""
         department = await gov_collab.department(self.work.mesh, code, on_behalf_of=by)
         if department is None:
             raise UnknownDepartment(errors=[FieldError(pointer="/body/department_code", code="unknown", message="")])
-        self.give(request, department.code, department.name, None, side=Side.supervisor, by=by, note=note)
-        return RequestSummary.of(request)
-
-    def give(
-        self,
-        request: RequestRow,
-        code: str,
-        name: str,
-        legal_basis: str | None,
-        *,
-        side: Side,
-        by: Actor | str,
-        note: str | None,
-    ) -> None:
-        """Put the request into a department's hands."""
         check(request, Act.assign)
-        request.department_code, request.department_name, request.legal_basis = code, name, legal_basis
-        self.move(request, Act.assign, side=side, by=by, note=note)
+        request.department_code, request.department_name, request.legal_basis = department.code, department.name, None
+        self.move(request, Act.assign, side=Side.supervisor, by=by, note=note)
+        return RequestSummary.of(request)
 
     async def contact(self, request: RequestRow, *, by: Actor, note: str) -> RequestSummary:
         """The department spoke to the firm 首次联系 and takes the matter up."""
