@@ -10,6 +10,11 @@ from procrastinate.schema import SchemaManager
 from sqlalchemy import create_engine, text
 
 KERNEL_TABLES = frozenset({"event_log", "inbox", "idempotency_key", "personal_access", "audit_entry", "audit_head"})
+# Alembic's own column holds 32 characters; a dated name that says something is longer.
+_VERSIONS = (
+    "create table if not exists alembic_version"
+    " (version_num varchar(128) not null constraint alembic_version_pkc primary key)"
+)
 _KERNEL_0001 = """
 create table event_log (
   id uuid primary key, type text not null, subject text not null, at timestamptz not null, data jsonb not null,
@@ -78,6 +83,7 @@ def run() -> None:
     engine = create_engine(url, connect_args={"options": "-c lock_timeout=4000 -c timezone=UTC"})
     with engine.connect() as connection:
         connection.execute(text("select pg_advisory_lock(hashtext(current_schema() || '/migrations'))"))
+        connection.execute(text(_VERSIONS))
         connection.commit()
         context.configure(
             connection=connection,
