@@ -10,36 +10,20 @@ import shutil
 import subprocess
 import sys
 import tarfile
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
 from launcher import control, migrations, provision
 from launcher.city import DATABASE, PROFILES, SERVICES, City, write_whole
 from launcher.exchange import NEW, OLD, PARTS, WHOLE, finish_restore
-from launcher.postgres import SUPERUSER, Cluster, run_tool, socket_folder
+from launcher.postgres import SUPERUSER, Cluster, run_tool, serving, socket_folder
 from launcher.refusals import Refusal
 from launcher.terminal import Step, say
 
 FORMAT = 1
 EVERYTHING = (*PARTS, "logs", "run", "sockets", "traefik.yml", migrations.MARKS, NEW, OLD, "tmp")
 EVERYTHING_ELSE = ("supervisor.json", "supervisor.lock", "wanted.json", "lock")
-
-
-@contextmanager
-def serving(cluster: Cluster, password: str, log: Path) -> Iterator[None]:
-    """The cluster runs for the length of the block; a server that already does is used."""
-    if cluster.pid():
-        yield
-        return
-    with log.open("ab") as file:
-        server = cluster.start(file)
-    try:
-        cluster.wait(server, password)
-        yield
-    finally:
-        cluster.stop(server)
 
 
 def write(city: City, file: Path) -> str:

@@ -9,6 +9,7 @@ import hashlib
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -36,6 +37,9 @@ FAILURES = (
         "The Python package index does not give what is needed: check the network, or pip's settings",
     ),
 )
+
+
+_held: list[int] = []
 
 
 class CannotSetUpError(Exception):
@@ -79,9 +83,10 @@ def set_up(environment: Path, mark: str) -> None:
     fresh = not environment.exists()
     print("首次设置 Setting up" if fresh else "更新环境 Refreshing the environment", flush=True)
     try:
+        environment.mkdir(exist_ok=True)
+        unfinished.touch()
         if fresh:
             _make(environment)
-        unfinished.touch()
         _install(environment)
         (environment / MARK).write_text(mark)
         unfinished.unlink()
@@ -151,8 +156,15 @@ class Progress:
 def _run(command: list[str], see: Callable[[str], None]) -> None:
     told: list[str] = []
     environment = {name: value for name, value in os.environ.items() if not name.startswith("VIRTUAL_ENV")}
+    # pip holds the lock too: should this process be killed, the next one waits until pip has ended.
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, encoding="utf-8", env=environment
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        encoding="utf-8",
+        env=environment,
+        pass_fds=_held,
     ) as pip:
         assert pip.stdout
         try:
@@ -182,6 +194,7 @@ def ready_environment() -> Path:
         return ENVIRONMENT
     with (ROOT / "requirements.lock").open() as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        _held.append(lock.fileno())
         if not is_made(ENVIRONMENT, mark):
             set_up(ENVIRONMENT, mark)
     return ENVIRONMENT
@@ -189,6 +202,7 @@ def ready_environment() -> Path:
 
 def main() -> int:
     """Hand over to `python -m launcher` in the environment; the exit code where that is not possible."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         python = str(python_of(ready_environment()))
         os.execv(python, [python, "-X", "utf8", "-m", "launcher", *sys.argv[1:]])  # noqa: S606 - it takes our place

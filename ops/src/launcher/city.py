@@ -116,20 +116,11 @@ class City:
         return text if text in PROFILES else None
 
     def found(self, wanted: str | None) -> str:
-        """Make the folders and settle the profile, which stays: sample persons never live in a real city.
-
-        Raises Refusal where the city was founded for something else.
-        """
-        kept = self.profile
-        if kept and wanted and kept != wanted:
-            raise Refusal(
-                f"此城市以 {kept} 建立,不能改为 {wanted};请用 CITY_STATE 另建一座",
-                f"This city was founded for {kept} and never turns into {wanted}: found another one with CITY_STATE",
-            )
+        """Make the folders and settle the profile, which stays: sample persons never live in a real city."""
         for folder in (self.state, self.logs, self.run, self.secrets, self.state / "postgres"):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        profile = kept or wanted or "production"
-        if not kept:
+        profile = self.profile or wanted or "production"
+        if not self.profile:
             write_whole(self.state / "profile", f"{profile}\n")
         return profile
 

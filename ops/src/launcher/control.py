@@ -15,6 +15,7 @@ from typing import Any
 from launcher import keyring, processes
 from launcher.city import SERVICES, City, read_json, write_whole
 from launcher.exchange import finish_restore
+from launcher.founding import settle_profile
 from launcher.migrations import last_line
 from launcher.plan import DATABASE_PROCESS, GATEWAY_PROCESS, base_environment, process_names, worker_of
 from launcher.ports import refuse_taken
@@ -52,18 +53,20 @@ def up(city: City, profile: str | None) -> float:
     Raises Refusal, with everything stopped again, where that is not possible.
     """
     began = time.monotonic()
+    if settle_profile(city, profile):
+        down(city)
+        (city.state / "profile").unlink()
     if not supervisor_pid(city):
         _room(city)
-        clear_strays(city)
-        finish_restore(city)
-        profile = city.found(profile)
+        if city.state.exists():
+            clear_strays(city)
+            finish_restore(city)
         refuse_taken(city.ports)
+        profile = city.found(profile)
         keyring.settle(city, profile)
         if profile == "demo" and not city.clock.exists():
             write_whole(city.clock, "0\n")
         _spawn(city)
-    else:
-        city.found(profile)
     write_whole(city.state / WANTED, json.dumps({"stopped": []}))
     try:
         _follow(city, began + UP_WITHIN_SECONDS)

@@ -13,8 +13,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
 from hashlib import sha256
@@ -267,6 +267,21 @@ def halt(pid: int) -> bool:
     """Stop a server: fast first (disconnects clients, writes a checkpoint), then immediate, then by force."""
     born = processes.birth(pid)
     return processes.stop(pid, born, (signal.SIGINT, 30), (signal.SIGQUIT, 10), (signal.SIGKILL, 5))
+
+
+@contextmanager
+def serving(cluster: Cluster, password: str, log: Path) -> Iterator[None]:
+    """The cluster runs for the length of the block; a server that already does is used."""
+    if cluster.pid():
+        yield
+        return
+    with log.open("ab") as file:
+        server = cluster.start(file)
+    try:
+        cluster.wait(server, password)
+        yield
+    finally:
+        cluster.stop(server)
 
 
 def run_tool(name: str, arguments: Sequence[str], *, password: str) -> None:
