@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict
 from citykit.actors import Actor
 from citykit.mesh import Mesh
 
-PURPOSE = "城市通实名认证 Real-name verification of a city account"
+PURPOSE = "real-name-verification"  # a code of the data hub's list of purposes
 
 
 class PopulationVerification(BaseModel):
