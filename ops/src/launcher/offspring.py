@@ -57,7 +57,7 @@ LIBRARIES = (
     "uvloop",
     "zoneinfo",
 )
-FORKS = sys.platform == "linux"
+THREADS = Path("/proc/self/task")
 
 
 class Offspring(Protocol):
@@ -111,9 +111,14 @@ class Forked:
             os.kill(self.pid, sig)
 
 
+def forks() -> bool:
+    """Whether a fork is safe: on Linux, while no second thread could hold a lock that the child would wait for."""
+    return sys.platform == "linux" and THREADS.is_dir() and len(list(THREADS.iterdir())) == 1
+
+
 def preload() -> None:
     """Load the libraries, and keep the collector from touching their pages, which all children share."""
-    if not FORKS:
+    if sys.platform != "linux":
         return
     for name in LIBRARIES:
         with suppress(ImportError):
@@ -123,11 +128,8 @@ def preload() -> None:
 
 
 def start(process: Process, *, folder: Path, log: Path) -> Offspring:
-    """Start `process` in `folder`, in a session of its own, its output at the end of `log`.
-
-    No other thread may be running: a fork takes none of them along, but every lock they hold.
-    """
-    if FORKS and process.module:
+    """Start `process` in `folder`, in a session of its own, its output at the end of `log`."""
+    if process.module and forks():
         sys.stdout.flush()
         sys.stderr.flush()
         pid = os.fork()

@@ -22,7 +22,8 @@ def load(city: City, scale: float) -> None:
     if city.profile != "demo":
         raise Refusal("正式城市不载入样例", "The sample city is refused in a production city")
     with Step("样例城市 Sample city") as step:
-        offspring.preload()
+        if offspring.forks():
+            offspring.preload()
         for service in ORDER:
             step.turn(service)
             _load_one(city, service, scale, step)

@@ -5,6 +5,7 @@ Used by `./city token` and by the day in Hengshui, so that what a demo shows is 
 
 import json
 import secrets as randomness
+import time
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -33,6 +34,7 @@ BASE_SCOPES = [
     "citizen-pass.account.read",
 ]
 MOST_STEPS = 10
+APPOINTED_WITHIN_SECONDS = 15
 
 
 def personas() -> dict[str, dict[str, Any]]:
@@ -54,7 +56,14 @@ def access_token(city: City, persona: str) -> str:
         raise Refusal("城市未在运行;先运行 ./city demo", "The city is not running: ./city demo first")
     who = personas()[persona]
     password = city.secret("citizen-pass", "sample_password")
-    return sign_in(city, who["username"], password, [*BASE_SCOPES, *who["scopes"]])["access_token"]
+    limit = time.monotonic() + APPOINTED_WITHIN_SECONDS
+    while True:
+        told = sign_in(city, who["username"], password, [*BASE_SCOPES, *who["scopes"]])
+        missing = set(who["scopes"]) - set(told.get("scope", "").split())
+        # The post comes by event from the organisations: just after the sample was loaded it may be on its way.
+        if not missing or time.monotonic() > limit:
+            return told["access_token"]
+        time.sleep(0.5)
 
 
 def sign_in(city: City, username: str, password: str, scopes: list[str]) -> dict[str, str]:
