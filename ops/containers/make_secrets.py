@@ -14,9 +14,9 @@ from launcher.ports import Ports
 from launcher.provision import role_of
 
 
-def service_file(role: str, password: str) -> str:
+def service_file(name: str, database: str, role: str, password: str) -> str:
     """A connection service file of libpq (PGSERVICEFILE): where the database is and how `role` gets in."""
-    return f"[city]\nhost=postgres\nport=5432\ndbname={DATABASE}\nuser={role}\npassword={password}\n"
+    return f"[{name}]\nhost=postgres\nport=5432\ndbname={database}\nuser={role}\npassword={password}\n"
 
 
 def lay_out(city: City, profile: str) -> None:
@@ -26,8 +26,11 @@ def lay_out(city: City, profile: str) -> None:
     for service in SERVICES:
         password = city.secret(service, "database_password")
         role = role_of(service)
-        write_whole(city.secrets / service / "pg_service.conf", service_file(role, password))
+        write_whole(city.secrets / service / "pg_service.conf", service_file("city", DATABASE, role, password))
         write_whole(city.secrets / "postgres" / f"{role}_password", f"{password}\n")
+    password = city.secret("postgres", "superuser_password")
+    told = service_file("postgres", "postgres", "postgres", password)
+    write_whole(city.secrets / "postgres" / "pg_service.conf", told)
     for folder in city.secrets.iterdir():
         folder.chmod(0o755)
         for file in folder.iterdir():
