@@ -58,21 +58,7 @@ class Runtime:
         self.vault = Vault.from_file(settings.secrets_dir / "identifier_key")
         self.engine: AsyncEngine = open_engine(settings)
         self.sessions = session_factory(self.engine)
-        self.reads: AsyncConnectionPool[AsyncConnection[Any]] = AsyncConnectionPool(
-            settings.conninfo,
-            min_size=1,
-            max_size=settings.pool_size,
-            timeout=2,
-            open=False,
-            kwargs={
-                "autocommit": True,
-                "prepare_threshold": 1,
-                "application_name": "city-reads",
-                "connect_timeout": 5,
-                "options": f"-c timezone=UTC -c statement_timeout={settings.statement_timeout_ms}"
-                " -c default_transaction_read_only=on",
-            },
-        )
+        self.reads = _reading_pool(settings)
         self.http = httpx.AsyncClient(
             transport=transport,
             timeout=httpx.Timeout(5.0, connect=2.0),
@@ -176,6 +162,25 @@ class Runtime:
             )
             counted = rows.all()
         return {row.task_name: row.n for row in counted}, max((float(row.age) for row in counted), default=0.0)
+
+
+def _reading_pool(settings: ServiceSettings) -> AsyncConnectionPool[AsyncConnection[Any]]:
+    """Connections of the hot path: autocommit, prepared from the first run, and unable to write."""
+    return AsyncConnectionPool(
+        settings.conninfo,
+        min_size=1,
+        max_size=settings.pool_size,
+        timeout=2,
+        open=False,
+        kwargs={
+            "autocommit": True,
+            "prepare_threshold": 1,
+            "application_name": "city-reads",
+            "connect_timeout": 5,
+            "options": f"-c timezone=UTC -c statement_timeout={settings.statement_timeout_ms}"
+            " -c default_transaction_read_only=on",
+        },
+    )
 
 
 async def _reader(request: Request) -> AsyncIterator[AsyncConnection[Any]]:
