@@ -149,7 +149,7 @@ def _scale(text: str) -> float:
 
 def token(city: City, arguments: list[str]) -> int:
     """Print an access token of a sample persona."""
-    from launcher import signin  # noqa: PLC0415
+    from launcher import signin  # noqa: PLC0415 - each word of the launcher loads what it needs, no more
 
     parser = argparse.ArgumentParser(prog="./city token")
     parser.add_argument("persona", choices=signin.persona_keys())
