@@ -114,6 +114,7 @@ CREATE TABLE cases (
   outcome_text TEXT,
   source_kind TEXT NOT NULL,
   source_reference UUID,
+  source_round BIGINT,
   source_number TEXT,
   source_due_at TIMESTAMP WITH TIME ZONE,
   title TEXT NOT NULL,
@@ -144,7 +145,8 @@ CREATE TABLE cases (
 CREATE INDEX ix_cases_department_code_reported_at ON cases (department_code, reported_at);
 CREATE INDEX ix_cases_reported_at_id ON cases (reported_at, id);
 CREATE INDEX ix_cases_reporter_reported_at ON cases (reporter, reported_at);
-CREATE UNIQUE INDEX uq_cases_source_reference ON cases (source_reference) WHERE source_reference is not null;
+CREATE UNIQUE INDEX uq_cases_source_reference_source_round ON cases (source_reference, source_round)
+  WHERE source_reference is not null;
 CREATE TABLE case_trail (
   id UUID NOT NULL,
   case_id UUID NOT NULL,

@@ -5,6 +5,7 @@ import gzip
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -98,7 +99,7 @@ class TestTheTableInForce:
 
     def test_no_day_has_two_and_no_day_between_has_none(self):
         for editions in (index_tables(), air_limits()):
-            for earlier, later in zip(editions, editions[1:], strict=False):
+            for earlier, later in pairwise(editions):
                 assert earlier.effective_to + timedelta(days=1) == later.effective_from
             assert editions[-1].effective_to is None
 

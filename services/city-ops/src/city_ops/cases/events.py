@@ -58,10 +58,11 @@ class TicketLocation(BaseModel):
 
 
 class TicketAssigned(EventView, type="cn.hengshui.gov-collab.ticket.assigned.v1"):
-    """A hotline ticket was assigned; with `handled_as` "city-case" it becomes a case here."""
+    """A hotline ticket was assigned; with `handled_as` "city-case" it becomes a case here, each round one."""
 
     ticket_id: UUID
     number: str
+    round: int = 1
     citizen: UUID | None = None
     title: str
     text: str

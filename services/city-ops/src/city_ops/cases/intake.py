@@ -23,14 +23,14 @@ from citykit.work import Work
 # A report is one statement: the case, and its first step, which exists only where the case is new.
 _REPORT = """
 with fresh as (
-  insert into cases (id, number, state, source_kind, source_reference, source_number, source_due_at, title, description,
-    class_code, longitude, latitude, address, division_code, reporter, reported_by, reported_at, handlers,
-    stage_started_at, due_at)
+  insert into cases (id, number, state, source_kind, source_reference, source_round, source_number, source_due_at,
+    title, description, class_code, longitude, latitude, address, division_code, reporter, reported_by, reported_at,
+    handlers, stage_started_at, due_at)
   values (%(id)s, %(prefix)s || lpad(nextval('case_numbers')::text, 7, '0'), 'reported', %(source_kind)s,
-    %(source_reference)s, %(source_number)s, %(source_due_at)s, %(title)s, %(description)s, %(class_code)s,
-    %(longitude)s, %(latitude)s, %(address)s, %(division_code)s, %(reporter)s, %(reported_by)s, %(now)s, '{}',
-    %(now)s, %(due_at)s)
-  on conflict (source_reference) where source_reference is not null do nothing
+    %(source_reference)s, %(source_round)s, %(source_number)s, %(source_due_at)s, %(title)s, %(description)s,
+    %(class_code)s, %(longitude)s, %(latitude)s, %(address)s, %(division_code)s, %(reporter)s, %(reported_by)s,
+    %(now)s, '{}', %(now)s, %(due_at)s)
+  on conflict (source_reference, source_round) where source_reference is not null do nothing
   returning id, number
 ), step as (
   insert into case_trail (id, case_id, act, to_state, at, by, due_at)
@@ -50,6 +50,7 @@ class Report:
     reported_by: str
     reporter: UUID | None = None
     source_reference: UUID | None = None
+    source_round: int | None = None
     source_number: str | None = None
     source_due_at: datetime | None = None
     class_code: str | None = None
@@ -90,7 +91,7 @@ class Intake:
         return summary
 
     async def take_over(self, ticket: TicketAssigned, *, source: str) -> CaseSummary | None:
-        """Make a case of a hotline ticket; None where the ticket is a case already."""
+        """Make a case of a hotline ticket; None where this round of it is a case already."""
         place = ticket.location
         on_the_map = place is not None and _in_china(place.longitude, place.latitude)
         return await self._open(
@@ -101,6 +102,7 @@ class Intake:
                 reported_by=source,
                 reporter=ticket.citizen,
                 source_reference=ticket.ticket_id,
+                source_round=ticket.round,
                 source_number=ticket.number,
                 source_due_at=ticket.due_at,
                 longitude=place.longitude if place and on_the_map else None,

@@ -15,10 +15,12 @@ class CaseRow(Base):
 
     __tablename__ = "cases"
     __table_args__ = (
-        # One hotline ticket is one case, however often its event comes and under whatever id.
+        # One hand-over of a hotline ticket is one case, however often its event comes and under whatever id. A ticket
+        # that is opened again is handed over in a new round, and becomes a new case.
         Index(
-            "uq_cases_source_reference",
+            "uq_cases_source_reference_source_round",
             "source_reference",
+            "source_round",
             unique=True,
             postgresql_where=text("source_reference is not null"),
         ),
@@ -34,6 +36,7 @@ class CaseRow(Base):
     outcome_text: Mapped[str | None] = mapped_column(Text)
     source_kind: Mapped[str] = mapped_column(Text)
     source_reference: Mapped[UUID | None] = mapped_column(Uuid)
+    source_round: Mapped[int | None] = mapped_column(BigInteger)
     source_number: Mapped[str | None] = mapped_column(Text)
     source_due_at: Mapped[Instant | None]
     title: Mapped[str] = mapped_column(Text)

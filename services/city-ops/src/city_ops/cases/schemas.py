@@ -267,7 +267,7 @@ class ClassOfCases(Wire):
     code: str
     kind: str
     major: str
-    minor: str
+    name: str = Field(description="The minor class 小类")
     grade: str
     standards: list[ClassStandard]
 
@@ -284,7 +284,7 @@ class ClassOfCases(Wire):
             code=known.code,
             kind=known.kind,
             major=known.major,
-            minor=known.minor,
+            name=known.minor,
             grade=known.grade,
             standards=standards,
         )
@@ -296,10 +296,10 @@ class Classification(Wire):
     pack: str
     version: str
     source: str
-    classes: list[ClassOfCases]
+    items: list[ClassOfCases]
 
     @classmethod
     def of(cls, pack: ClassPack) -> "Classification":
         """The data pack."""
         known = [ClassOfCases.of(one) for one in pack.classes.values()]
-        return cls(pack=pack.pack, version=pack.version, source=pack.source, classes=known)
+        return cls(pack=pack.pack, version=pack.version, source=pack.source, items=known)
