@@ -1,0 +1,61 @@
+"""The secrets of a city: made once, readable by its user alone, never replaced under a living database."""
+
+import base64
+import json
+import stat
+
+import pytest
+from joserfc import jwt
+from joserfc.jwk import KeySet, OKPKey
+
+from launcher import keyring
+from launcher.city import SERVICES, City
+from launcher.refusals import Refusal
+
+
+class TestTheSecrets:
+    def test_nobody_else_reads_them(self, unbuilt: City) -> None:
+        unbuilt.found("demo")
+        keyring.settle(unbuilt, "demo")
+        for path in unbuilt.secrets.rglob("*"):
+            assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600), path
+
+    def test_each_service_has_its_own(self, unbuilt: City) -> None:
+        unbuilt.found(None)
+        keyring.settle(unbuilt, "production")
+        keys = {unbuilt.secret(service, "identifier_key") for service in SERVICES}
+        assert len(keys) == 5
+        assert {len(base64.urlsafe_b64decode(key + "=")) for key in keys} == {32}
+        assert len({unbuilt.secret(service, "database_password") for service in SERVICES}) == 5
+
+    def test_what_one_signs_all_can_check(self, unbuilt: City) -> None:
+        unbuilt.found(None)
+        keyring.settle(unbuilt, "production")
+        own = OKPKey.import_key(json.loads(unbuilt.secret("city-ops", "mesh_key.json")))
+        public = json.loads(unbuilt.secret("data-hub", "mesh_keys.json"))
+        token = jwt.encode({"alg": "Ed25519", "kid": "city-ops"}, {"sub": "city-ops"}, own, algorithms=["Ed25519"])
+        assert jwt.decode(token, KeySet.import_key_set(public), algorithms=["Ed25519"]).claims["sub"] == "city-ops"
+        assert all("d" not in key for key in public["keys"])
+        assert {key["kid"] for key in public["keys"]} == set(SERVICES)
+
+    def test_a_second_start_changes_nothing(self, unbuilt: City) -> None:
+        unbuilt.found("demo")
+        keyring.settle(unbuilt, "demo")
+        before = {path: path.read_bytes() for path in unbuilt.secrets.rglob("*") if path.is_file()}
+        keyring.settle(unbuilt, "demo")
+        assert {path: path.read_bytes() for path in unbuilt.secrets.rglob("*") if path.is_file()} == before
+
+    def test_sample_passwords_exist_in_a_demo_only(self, unbuilt: City) -> None:
+        unbuilt.found(None)
+        keyring.settle(unbuilt, "production")
+        assert not (unbuilt.secrets / "citizen-pass" / "sample_password").exists()
+        assert not (unbuilt.secrets / "citizen-pass" / "client_bench").exists()
+
+    def test_lost_keys_of_a_living_database_are_not_made_anew(self, unbuilt: City) -> None:
+        unbuilt.found(None)
+        keyring.settle(unbuilt, "production")
+        unbuilt.cluster.data.mkdir()
+        (unbuilt.cluster.data / "PG_VERSION").write_text("18")
+        (unbuilt.secrets / "city-ops" / "identifier_key").unlink()
+        with pytest.raises(Refusal, match="restore a backup"):
+            keyring.settle(unbuilt, "production")
