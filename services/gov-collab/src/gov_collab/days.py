@@ -1,5 +1,6 @@
 """Calendar days on the wire: a day is text, so that no number is read as seconds since 1970."""
 
+import re
 from datetime import date, datetime, time
 from typing import Annotated, Any
 
@@ -7,9 +8,13 @@ from pydantic import AfterValidator, BeforeValidator
 
 from citykit.clock import CHINA
 
+_WRITTEN = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
 
 def _as_text(value: Any) -> Any:
-    if isinstance(value, str | date) and not isinstance(value, datetime):
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    if isinstance(value, str) and _WRITTEN.fullmatch(value):
         return value
     raise ValueError("a day is written YYYY-MM-DD")
 

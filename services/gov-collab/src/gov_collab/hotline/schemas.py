@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
 from citykit.identifiers import checked, gbt2260
 from citykit.pages import PageQuery
@@ -13,6 +13,15 @@ from gov_collab.matters.schemas import MatterCode
 
 Phone = Annotated[str, StringConstraints(pattern=r"^[+0-9][0-9 -]{4,24}$"), Field(examples=["13900000001"])]
 PersonName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
+
+
+def _whole_number(value: Any) -> Any:
+    if isinstance(value, bool | str):
+        raise ValueError("a whole number is wanted")
+    return value
+
+
+Rating = Annotated[Satisfaction, BeforeValidator(_whole_number)]
 Division = Annotated[DivisionCode, checked(gbt2260.parse)]
 
 
@@ -104,7 +113,7 @@ class CallBackDraft(Wire):
     """What a call-back brought 回访: whether the caller was reached, and how satisfied she is (1 to 5)."""
 
     reached: bool
-    satisfaction: Satisfaction | None = None
+    satisfaction: Rating | None = None
     note: ShortText | None = None
 
     @model_validator(mode="after")
@@ -117,7 +126,7 @@ class CallBackDraft(Wire):
 class RatingDraft(Wire):
     """How satisfied she is 评价: 1 非常满意, 2 满意, 3 基本满意, 4 不满意, 5 非常不满意 (GB/T 39046-2020 A.8)."""
 
-    satisfaction: Satisfaction
+    satisfaction: Rating
     note: ShortText | None = None
 
 
