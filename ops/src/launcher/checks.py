@@ -1,70 +1,34 @@
-"""`./city test`: what reads the code (types, lint, imports, spelling), then every test, with one exit code."""
+"""`./city test`: every test by one command, with one exit code. What reads the code is among the tests."""
 
 import os
 import subprocess
 import sys
-import time
-from pathlib import Path
 
 from launcher.city import ROOT
 from launcher.plan import base_environment
-from launcher.terminal import GREEN, RED, coloured, say
 
 CONTAINERS = "CITY_TEST_CONTAINERS"
-BIN = Path(sys.executable).parent
-PYTHON_FOLDERS = ("libs", "ops", "services", "tests", "conftest.py")
-
-
-def members() -> list[Path]:
-    """The folders of our own packages."""
-    return [ROOT / "libs" / "citykit", ROOT / "ops", *sorted((ROOT / "services").iterdir())]
-
-
-def readers() -> list[tuple[str, list[str], Path]]:
-    """What reads the code: a name, a command and the folder to run it in."""
-    sources = [str(path.relative_to(ROOT)) for member in members() for path in sorted((member / "src").iterdir())]
-    found = [
-        ("ruff check", [str(BIN / "ruff"), "check", "."], ROOT),
-        ("ruff format", [str(BIN / "ruff"), "format", "--check", "."], ROOT),
-        ("mypy --strict", [str(BIN / "mypy"), *sources], ROOT),
-        ("lint-imports", [str(BIN / "lint-imports"), "--no-logo"], ROOT),
-        ("codespell", [str(BIN / "codespell"), *PYTHON_FOLDERS, "docs", "gateway"], ROOT),
-    ]
-    return found + [(f"deptry {member.name}", [str(BIN / "deptry"), "src"], member) for member in members()]
+MOST_WORKERS = 4
+# A city of the person who tests must not lend its folder and its ports to those of the tests.
+NOT_HANDED_ON = ("CITY_STATE", "CITY_PORT", "CITY_LISTEN", "CITY_PUBLIC_URL")
 
 
 def run(arguments: list[str]) -> int:
-    """Run the checks and the tests; without paths or selections among the arguments, all of them.
+    """Run pytest with `arguments`, on all tests where they name none; its exit code.
 
-    The exit code is pytest's, or 1 where a reader of the code found something.
+    `--containers` adds those that build and run the containers. A file's tests stay together, since the steps of a
+    journey follow each other.
     """
     containers = "--containers" in arguments
     rest = [word for word in arguments if word != "--containers"]
-    environment = base_environment() | ({CONTAINERS: "1"} if containers else {})
-    for name in ("CITY_STATE", "CITY_PORT", "CITY_PUBLIC_URL", "CITY_LISTEN"):
-        environment.pop(name, None)
-    failed = [] if rest else _read(environment)
-    workers = [] if _names_workers(rest) else ["-n", str(min(os.cpu_count() or 1, 4)), "--dist", "loadfile"]
-    command = [sys.executable, "-m", "pytest", *workers, *rest]
-    code = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
-    if failed:
-        say(f"{coloured('✘', RED)} {', '.join(failed)}")
-    return code or (1 if failed else 0)
+    environment = {name: value for name, value in base_environment().items() if name not in NOT_HANDED_ON}
+    if containers:
+        environment[CONTAINERS] = "1"
+    return subprocess.run(command(rest), cwd=ROOT, env=environment, check=False).returncode
 
 
-def _names_workers(words: list[str]) -> bool:
-    return any(word.startswith(("-n", "--numprocesses", "-p")) for word in words)
-
-
-def _read(environment: dict[str, str]) -> list[str]:
-    """Run the readers of the code; the names of those that found something, whose words are shown."""
-    failed = []
-    for name, command, folder in readers():
-        began = time.monotonic()
-        done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
-        good = done.returncode == 0
-        say(f"  {coloured('✔', GREEN) if good else coloured('✘', RED)} {name}  {time.monotonic() - began:.1f} s")
-        if not good:
-            failed.append(name)
-            say(done.stdout + done.stderr)
-    return failed
+def command(arguments: list[str]) -> list[str]:
+    """The words that start pytest: one process per core, unless the arguments say how many."""
+    chosen = any(word.startswith(("-n", "--numprocesses")) for word in arguments)
+    spread = [] if chosen else ["-n", str(min(os.cpu_count() or 1, MOST_WORKERS)), "--dist", "loadfile"]
+    return [sys.executable, "-m", "pytest", *spread, *arguments]
