@@ -24,10 +24,22 @@ class LimitBody:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        declared = next((value for name, value in scope["headers"] if name == b"content-length"), b"")
+        declared, streamed = b"", False
+        for name, value in scope["headers"]:
+            if name == b"content-length":
+                declared = value
+            elif name == b"transfer-encoding":
+                streamed = True
         if declared.isdigit() and int(declared) > self._limit:
             await self._refuse(scope, send)
-            return
+        elif streamed:
+            await self._count(scope, receive, send)
+        else:
+            # The server hands on no more than was declared, and nothing where nothing was (RFC 9112 §6.3).
+            await self._app(scope, receive, send)
+
+    async def _count(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a streamed body on, counting what comes."""
         taken = 0
         started = refused = False
 

@@ -16,7 +16,7 @@ from citykit.audit import AuditEntry, AuditFilter, ChainVerdict, StreamQuery, au
 from citykit.events import Envelope, first_time, parse_event
 from citykit.pages import Page
 from citykit.problems import BY_STATUS, BadCursor, Forbidden, Invalid, NotFound, Unavailable, answer, problems
-from citykit.routing import CityRouter
+from citykit.routing import CityRouter, add_routes
 from citykit.telemetry import JOBS_WAITING, OLDEST_JOB_SECONDS, RECEIVED, REGISTRY
 from citykit.usage import UsagePage, UsageQuery, usages
 from citykit.wire import Wire
@@ -54,13 +54,13 @@ class Health(Wire):
 
 def install(app: FastAPI, service: "Service", *, home: Path | None) -> None:
     """Add the kernel's routes to a service's application."""
-    app.include_router(_process(service))
-    app.include_router(_contracts(service))
-    app.include_router(_audit(service))
-    app.include_router(_mesh(service))
+    add_routes(app, _process(service))
+    add_routes(app, _contracts(service))
+    add_routes(app, _audit(service))
+    add_routes(app, _mesh(service))
     app.mount(f"/api/{service.name}/docs/static", StaticFiles(directory=_SWAGGER), name="docs-static")
     if home is not None and home.is_dir():
-        app.include_router(_home(home))
+        add_routes(app, _home(home))
         app.mount("/home", StaticFiles(directory=home), name="home")
 
 

@@ -4,12 +4,15 @@ import json
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match
+from starlette.types import Receive, Scope, Send
 
+from citykit.hotpath import Straight
 from citykit.problems import FieldError, Invalid, Problem, UnknownParameter
 
 
@@ -83,6 +86,31 @@ def _query_names(route: APIRoute) -> tuple[frozenset[str], frozenset[str]]:
 class CityRoute(APIRoute):
     """A route that refuses unknown and repeated query parameters and text that cannot be stored."""
 
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        super().__init__(path, endpoint, **options)
+        self._beginning = path.partition("{")[0]
+        known, many = _query_names(self)
+        self._straight = Straight.of(self.dependant, repeatable=bool(many))
+        self._known = known
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Look at the beginning of the path first: most routes are out by that."""
+        if scope["type"] == "http" and not scope["path"].startswith(self._beginning):
+            return Match.NONE, {}
+        return super().matches(scope)
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer on the straight way where this route has one, and in the framework's way otherwise."""
+        if self._straight is not None and scope["method"] in (self.methods or ()):
+            request = Request(scope, receive, send)
+            if scope["query_string"] or b"%00" in scope.get("raw_path", b""):
+                _check_query(request, self._known, _NOTHING)
+            response = await self._straight(request)
+            if response is not None:
+                await response(scope, receive, send)
+                return
+        await super().handle(scope, receive, send)
+
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Wrap the endpoint with the checks; what they refuse never reaches a dependency or the database."""
         handle = super().get_route_handler()
@@ -99,6 +127,9 @@ class CityRoute(APIRoute):
             return await handle(request)
 
         return checked
+
+
+_NOTHING: frozenset[str] = frozenset()
 
 
 def _check_query(request: Request, known: frozenset[str], many: frozenset[str]) -> None:
@@ -118,3 +149,14 @@ def _check_query(request: Request, known: frozenset[str], many: frozenset[str]) 
 def CityRouter(*, prefix: str = "", tags: list[str] | None = None, **options: Any) -> APIRouter:  # noqa: N802 - reads as a class
     """A router whose routes make the checks of `CityRoute`."""
     return APIRouter(prefix=prefix, tags=list(tags or []), route_class=CityRoute, redirect_slashes=False, **options)
+
+
+def add_routes(app: FastAPI, router: APIRouter) -> None:
+    """Let `app` answer the routes of `router`, which bring their whole path.
+
+    They stand in one list: a router that is included is asked twice for every request, and asks all its routes.
+    """
+    if all(isinstance(route, APIRoute) for route in router.routes):
+        app.router.routes.extend(router.routes)
+    else:
+        app.include_router(router)

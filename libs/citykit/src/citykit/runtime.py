@@ -1,15 +1,15 @@
 """One running process of a service: what is opened once at its start and closed at its end."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, LiteralString
 from uuid import UUID
 
 import httpx
 import structlog
 from fastapi import Depends
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, AsyncCursor, OperationalError
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -58,7 +58,7 @@ class Runtime:
         self.vault = Vault.from_file(settings.secrets_dir / "identifier_key")
         self.engine: AsyncEngine = open_engine(settings)
         self.sessions = session_factory(self.engine)
-        self.reads = _reading_pool(settings)
+        self.reads = Reads(settings)
         self.http = httpx.AsyncClient(
             transport=transport,
             timeout=httpx.Timeout(5.0, connect=2.0),
@@ -75,12 +75,12 @@ class Runtime:
 
     async def open(self) -> None:
         """Open what needs the event loop. A database that is down does not stop the start: readiness tells."""
-        await self.reads.open(wait=False)
+        await self.reads.pool.open(wait=False)
 
     async def close(self) -> None:
         """Close everything that was opened."""
         await self.http.aclose()
-        await self.reads.close()
+        await self.reads.pool.close()
         await self.engine.dispose()
 
     def _new_work(self) -> Work:
@@ -142,7 +142,7 @@ class Runtime:
     async def ready(self) -> bool:
         """Whether the database answers."""
         try:
-            async with self.reads.connection(timeout=2) as connection:
+            async with self.reads.pool.connection(timeout=2) as connection:
                 await connection.execute("select 1")
         except Exception as error:
             log.warning("not_ready", kind=type(error).__name__)
@@ -183,18 +183,32 @@ def _reading_pool(settings: ServiceSettings) -> AsyncConnectionPool[AsyncConnect
     )
 
 
-async def _reader(request: Request) -> AsyncIterator[AsyncConnection[Any]]:
-    pool: AsyncConnectionPool[AsyncConnection[Any]] = request.app.state.city.reads
-    try:
-        async with pool.connection() as connection:
-            yield connection
-    except PoolTimeout as error:
-        raise Unavailable(headers={"Retry-After": "1"}) from error
+class Reads:
+    """Runs the statements of the hot path, each on a connection of its own that is back before the caller goes on."""
+
+    def __init__(self, settings: ServiceSettings) -> None:
+        self.pool = _reading_pool(settings)
+
+    async def execute(self, statement: LiteralString | bytes, values: Sequence[Any] = ()) -> AsyncCursor[Any]:
+        """Run one statement; its rows are here, whoever uses the connection next.
+
+        Raises Unavailable where the database is down or busy, or no connection becomes free.
+        """
+        try:
+            async with self.pool.connection() as connection:
+                return await connection.execute(statement, values)
+        except (PoolTimeout, OperationalError) as error:
+            raise Unavailable(headers={"Retry-After": "1"}) from error
 
 
-# The hot path of point reads and list pages: a read-only driver connection in autocommit, prepared statements, no ORM.
+async def _reader(request: Request) -> Reads:
+    reads: Reads = request.app.state.city.reads
+    return reads
+
+
+# The hot path of point reads and list pages: read-only driver connections in autocommit, prepared statements, no ORM.
 # What a person's record is read with must be a Work instead: its access-log line belongs into the same transaction.
-ReaderInRequest = Annotated[AsyncConnection[Any], Depends(_reader, scope="function")]
+ReaderInRequest = Annotated[Reads, Depends(_reader)]
 
 
 @asynccontextmanager

@@ -17,6 +17,7 @@ from citykit.bodies import LimitBody
 from citykit.clock import Clock
 from citykit.events import Event, Subscription
 from citykit.jobs import Task
+from citykit.routing import add_routes
 from citykit.runtime import Runtime, running
 from citykit.settings import ServiceSettings
 from citykit.telemetry import Observe, configure_logs, configure_traces
@@ -107,7 +108,7 @@ class Service:
         )
         refusals.install(app)
         for router in self.routers:
-            app.include_router(router)
+            add_routes(app, router)
         kernel_routes.install(app, self, home=home)
         openapi.install(app, self)
         return app

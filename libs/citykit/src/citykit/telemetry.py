@@ -2,6 +2,7 @@
 
 import contextvars
 import logging
+import os
 import re
 import sys
 import time
@@ -11,7 +12,6 @@ import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from citykit.ids import new_id
 from citykit.settings import ServiceSettings
 
 REGISTRY = CollectorRegistry()
@@ -25,6 +25,8 @@ JOBS_WAITING = Gauge("city_jobs_waiting", "Jobs not yet done, by task", ["task"]
 OLDEST_JOB_SECONDS = Gauge("city_oldest_job_seconds", "Age of the oldest job that is due", registry=REGISTRY)
 
 _TRACEPARENT = re.compile(r"^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$")
+_NO_TRACE = "0" * 32
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _trace: contextvars.ContextVar[str | None] = contextvars.ContextVar("traceparent", default=None)
 
 
@@ -35,17 +37,27 @@ def current_traceparent() -> str | None:
 
 def follow(traceparent: str | None) -> None:
     """Continue the trace `traceparent`, or begin one where it is missing or not of the W3C form."""
-    known = _TRACEPARENT.match(traceparent or "")
-    trace_id = known[1] if known and known[1] != "0" * 32 else new_id().hex
-    flags = known[3] if known else "00"
-    _trace.set(f"00-{trace_id}-{new_id().hex[-16:]}-{flags}")
-    structlog.contextvars.bind_contextvars(trace_id=trace_id)
+    known = _TRACEPARENT.match(traceparent) if traceparent else None
+    if known and known[1] != _NO_TRACE:
+        _trace.set(f"00-{known[1]}-{os.urandom(8).hex()}-{known[3]}")
+    else:
+        fresh = os.urandom(24).hex()
+        _trace.set(f"00-{fresh[:32]}-{fresh[32:]}-{known[3] if known else '00'}")
+
+
+def _with_trace(_: Any, __: str, event: dict[str, Any]) -> dict[str, Any]:
+    """Name the trace in a log line: looked up when a line is written, since most requests write none."""
+    traceparent = _trace.get()
+    if traceparent is not None:
+        event["trace_id"] = traceparent[3:35]
+    return event
 
 
 def configure_logs(settings: ServiceSettings, service: str) -> None:
     """One JSON object a line on standard output, for structlog and for libraries that use `logging`."""
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
+        _with_trace,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
@@ -96,14 +108,19 @@ class Observe:
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
         self._log = structlog.get_logger("citykit.http")
+        self._timers: dict[tuple[str, str, int], Histogram] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on and time it."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        header = next((value for name, value in scope["headers"] if name == b"traceparent"), b"")
-        follow(header.decode("latin-1"))
+        traceparent = None
+        for name, value in scope["headers"]:
+            if name == b"traceparent":
+                traceparent = value.decode("latin-1")
+                break
+        follow(traceparent)
         started, status = time.perf_counter(), 500
 
         async def sending(message: Message) -> None:
@@ -120,6 +137,10 @@ class Observe:
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
         route = scope.get("route")
         path = getattr(route, "path", None) or "unrouted"
-        REQUESTS.labels(path, scope["method"], str(status)).observe(seconds)
+        method = scope["method"] if scope["method"] in _METHODS else "other"  # a caller invents no metric
+        timer = self._timers.get((path, method, status))
+        if timer is None:
+            timer = self._timers[path, method, status] = REQUESTS.labels(path, method, str(status))
+        timer.observe(seconds)
         if status >= 500:
             self._log.error("answered", route=path, method=scope["method"], status=status, ms=round(seconds * 1000, 1))

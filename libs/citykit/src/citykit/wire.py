@@ -40,9 +40,19 @@ def _a_number(value: Any) -> Any:
     return value
 
 
+def _written_out(value: Any) -> Any:
+    """Refuse bare numbers, in quotes or without: the stock rules read them as seconds or milliseconds since 1970."""
+    if isinstance(value, int | float) or (isinstance(value, str) and value[4:5] != "-"):
+        raise ValueError("a time is written out as in RFC 3339")
+    return value
+
+
 # A point in time: RFC 3339 with its zone in, Beijing time (+08:00) out.
 Instant = Annotated[
-    AwareDatetime, AfterValidator(_within_reach), PlainSerializer(_in_china, return_type=str, when_used="json")
+    AwareDatetime,
+    BeforeValidator(_written_out),
+    AfterValidator(_within_reach),
+    PlainSerializer(_in_china, return_type=str, when_used="json"),
 ]
 ShortText = Annotated[str, Text(strip_whitespace=True, min_length=1, max_length=200)]
 LongText = Annotated[str, Text(strip_whitespace=True, min_length=1, max_length=4000)]

@@ -1,9 +1,10 @@
 """Wiring of the example service."""
 
+import json
 from typing import Annotated, Any, Self
 from uuid import UUID
 
-from fastapi import Depends, Query
+from fastapi import Depends, Query, Response
 from sqlalchemy import desc, select
 from sqlalchemy.orm import DeclarativeBase, Mapped
 
@@ -21,6 +22,7 @@ from citykit.runtime import ReaderInRequest
 from citykit.service import Service, Subscription
 from citykit.settings import ServiceSettings
 from citykit.wire import Instant, Int32, ShortText, Wire
+from citykit.wire import Query as WireQuery
 from citykit.work import Work, WorkInRequest
 
 
@@ -107,6 +109,23 @@ async def count_notes(reader: ReaderInRequest) -> dict[str, int]:
     row = await (await reader.execute("select count(*) from note")).fetchone()
     assert row is not None
     return {"count": row[0]}
+
+
+class ExcerptQuery(WireQuery):
+    length: Annotated[int, Query(ge=1, le=10)] = 3
+
+
+@router.get("/{note_id}/excerpts", response_model=str, responses=problems(NotFound))
+async def read_excerpt(
+    actor: Writer, note_id: UUID, query: Annotated[ExcerptQuery, Query()], reads: ReaderInRequest
+) -> Response:
+    """The beginning of a note, on the straight way."""
+    found = await (
+        await reads.execute("select left(text, %s) from note where id = %s", (query.length, note_id))
+    ).fetchone()
+    if found is None:
+        raise NotFound()
+    return Response(json.dumps(found[0]), media_type="application/json")
 
 
 @router.get("/{note_id}", responses=problems(NotFound))
