@@ -25,15 +25,15 @@ DepartmentHand = Annotated[Actor, Depends(requires(of.HANDLE))]
 Verifier = Annotated[Actor, Depends(requires(of.VERIFY))]
 
 
-def _cases(work: WorkInRequest) -> Cases:
+async def _cases(work: WorkInRequest) -> Cases:
     return Cases(work)
 
 
-def _intake(work: WorkInRequest) -> Intake:
+async def _intake(work: WorkInRequest) -> Intake:
     return Intake(work)
 
 
-def _album(work: WorkInRequest) -> Album:
+async def _album(work: WorkInRequest) -> Album:
     return Album(work)
 
 

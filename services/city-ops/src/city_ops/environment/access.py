@@ -19,11 +19,11 @@ OrderReader = Annotated[Actor, Depends(requires(any_of=(READ, HANDLE)))]
 DepartmentHand = Annotated[Actor, Depends(requires(HANDLE))]
 
 
-def _air(work: WorkInRequest) -> Air:
+async def _air(work: WorkInRequest) -> Air:
     return Air(work)
 
 
-def _orders(work: WorkInRequest) -> Orders:
+async def _orders(work: WorkInRequest) -> Orders:
     return Orders(work)
 
 
