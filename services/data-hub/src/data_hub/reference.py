@@ -1,0 +1,11 @@
+"""The reference data that the data hub cannot work without, brought up to date after each migration."""
+
+from citykit.work import Work
+from data_hub.divisions.reference import load_divisions
+from data_hub.registries.purposes.service import load_purposes
+
+
+async def load_reference(work: Work) -> None:
+    """Load divisions and purposes; loading them again changes nothing."""
+    await load_divisions(work)
+    await load_purposes(work)

@@ -1,0 +1,161 @@
+"""The legal-entity registry over HTTP: for officials and partners with the right, and for the services of the city."""
+
+from typing import Annotated
+
+from fastapi import Depends, Path, Query, Response
+
+from citykit.idempotency import KeyUsedOtherwise, OnceInRequest, StillRunning
+from citykit.pages import Page, keyset_page
+from citykit.problems import BadCursor, problems
+from citykit.routing import CityRouter
+from citykit.runtime import ReaderInRequest
+from citykit.wire import Uscc
+from citykit.work import WorkInRequest
+from data_hub.registries.access import Enterprise, FirmReader, Maintainer, Reader
+from data_hub.registries.errors import BadPeriod, BadValue, Stale
+from data_hub.registries.history import Line
+from data_hub.registries.legal_entities import repository
+from data_hub.registries.legal_entities.domain import EntityField
+from data_hub.registries.legal_entities.errors import (
+    EntityExists,
+    EntityStateProblem,
+    NoSuchEntity,
+    UnknownRepresentative,
+)
+from data_hub.registries.legal_entities.models import LegalEntityRow
+from data_hub.registries.legal_entities.repository import VALUES, Entities
+from data_hub.registries.legal_entities.schemas import (
+    Cessation,
+    EntityCorrection,
+    EntityDraft,
+    LegalEntity,
+    LegalEntityBrief,
+    LegalEntityFilter,
+    Representation,
+    RepresentationQuestion,
+)
+from data_hub.registries.legal_entities.service import EntitiesInRequest
+from data_hub.registries.population.domain import mask_name
+from data_hub.registries.schemas import HistoryQuery, ValueRecord
+
+router = CityRouter(prefix="/api/data-hub/v1/legal-entities", tags=["法人库 Legal entities"])
+internal = CityRouter(prefix="/internal/data-hub/v1/registries/legal-entities", tags=["法人库 Legal entities"])
+UsccInPath = Annotated[Uscc, Path(description="统一社会信用代码, GB 32100")]
+
+
+async def entity_to_read(uscc: UsccInPath, work: WorkInRequest) -> LegalEntityRow:
+    """The entity of the path. Raises NoSuchEntity."""
+    row = await Entities(work).one(uscc)
+    if row is None:
+        raise NoSuchEntity()
+    return row
+
+
+async def entity_to_maintain(uscc: UsccInPath, _: Maintainer, work: WorkInRequest) -> LegalEntityRow:
+    """The entity of the path, held until this act ends. Raises NoSuchEntity."""
+    row = await Entities(work).locked(uscc)
+    if row is None:
+        raise NoSuchEntity()
+    return row
+
+
+EntityInPath = Annotated[LegalEntityRow, Depends(entity_to_read)]
+EntityToMaintain = Annotated[LegalEntityRow, Depends(entity_to_maintain)]
+
+
+@router.get("", response_model=Page[LegalEntityBrief], responses=problems(BadCursor))
+async def list_entities(
+    actor: Reader, query: Annotated[LegalEntityFilter, Query()], reads: ReaderInRequest
+) -> Response:
+    """List legal entities by code, ceased ones included with their state 查询法人库; former names find them too."""
+    return Response(await repository.page(reads, query), media_type="application/json")
+
+
+@router.get("/{uscc}", response_model=LegalEntity, responses=problems(NoSuchEntity))
+async def read_entity(actor: Reader, uscc: UsccInPath, reads: ReaderInRequest) -> Response:
+    """Read a legal entity 查看法人信息."""
+    found = await repository.document(reads, uscc)
+    if found is None:
+        raise NoSuchEntity()
+    return Response(found, media_type="application/json")
+
+
+@router.get("/{uscc}/values", responses=problems(NoSuchEntity, BadCursor))
+async def read_entity_history(
+    actor: Reader, uscc: UsccInPath, query: Annotated[HistoryQuery, Query()], work: WorkInRequest
+) -> Page[ValueRecord]:
+    """Read an entity's values with source and both times, also as of a day or an instant 查看历史（双时态）."""
+    await entity_to_read(uscc, work)
+    found = Entities(work).values(uscc, query.true_on, query.known_at)
+    found = found.where(VALUES.c.field != EntityField.legal_representative.value)
+    keys = (VALUES.c.field, VALUES.c.true_from, VALUES.c.known_from)
+    return await keyset_page(work.session, found, keys=keys, query=query, make=_shown)
+
+
+def _shown(columns: tuple[object, ...]) -> ValueRecord:
+    line = Line(*columns)  # type: ignore[arg-type]  # the columns of History.of, in that order
+    if line.field == EntityField.representative_name and line.value is not None:
+        return line.shown(mask_name(line.value))
+    return line.shown(line.value)
+
+
+@router.post(
+    "",
+    status_code=201,
+    responses=problems(BadValue, UnknownRepresentative, EntityExists, KeyUsedOtherwise, StillRunning),
+)
+async def register_entity(
+    actor: Maintainer, body: EntityDraft, registry: EntitiesInRequest, once: OnceInRequest
+) -> LegalEntity:
+    """Register a legal entity 登记法人."""
+
+    async def act() -> LegalEntity:
+        return LegalEntity.of(await registry.register(body, by=actor))
+
+    return await once(act, LegalEntity)
+
+
+@router.post(
+    "/{uscc}/corrections",
+    status_code=201,
+    responses=problems(NoSuchEntity, BadValue, BadPeriod, UnknownRepresentative, Stale, KeyUsedOtherwise, StillRunning),
+)
+async def correct_entity(
+    actor: Maintainer, row: EntityToMaintain, body: EntityCorrection, registry: EntitiesInRequest, once: OnceInRequest
+) -> LegalEntity:
+    """Correct or change one value of a legal entity 校核更正; what was known before stays in the history."""
+
+    async def act() -> LegalEntity:
+        return LegalEntity.of(await registry.correct(row, body, by=actor))
+
+    return await once(act, LegalEntity)
+
+
+@router.post(
+    "/{uscc}/cessations",
+    status_code=201,
+    responses=problems(NoSuchEntity, BadPeriod, EntityStateProblem, KeyUsedOtherwise, StillRunning),
+)
+async def record_cessation(
+    actor: Maintainer, row: EntityToMaintain, body: Cessation, registry: EntitiesInRequest, once: OnceInRequest
+) -> LegalEntity:
+    """Record that a legal entity was deregistered, revoked or moved out 注销、吊销、迁出."""
+
+    async def act() -> LegalEntity:
+        return LegalEntity.of(await registry.cease(row, body, by=actor))
+
+    return await once(act, LegalEntity)
+
+
+@internal.get("/{uscc}", responses=problems(NoSuchEntity))
+async def read_for_service(actor: FirmReader, row: EntityInPath) -> LegalEntityBrief:
+    """Read a legal entity, for the services that serve firms."""
+    return LegalEntityBrief(**{name: getattr(row, name) for name in LegalEntityBrief.model_fields})
+
+
+@internal.post("/{uscc}/representations", responses=problems(NoSuchEntity))
+async def ask_representation(
+    actor: Enterprise, row: EntityInPath, body: RepresentationQuestion, registry: EntitiesInRequest
+) -> Representation:
+    """Say whether a person represents a legal entity; nothing else about her."""
+    return registry.represents(row, body.person)

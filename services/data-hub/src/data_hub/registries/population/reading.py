@@ -1,0 +1,155 @@
+"""What others may see of a person: masked by default, by purpose, and each read in the person's access log."""
+
+from uuid import UUID
+
+from sqlalchemy import insert
+
+from citykit.actors import Actor
+from citykit.ids import new_id
+from citykit.pages import Page, keyset_page
+from citykit.problems import FieldError
+from citykit.work import Work
+from data_hub.registries.errors import BadValue, BeyondPurpose
+from data_hub.registries.history import Line
+from data_hub.registries.population.domain import SEALED, PersonField, PersonState, WrongValue, checked, masked
+from data_hub.registries.population.errors import NoSuchPerson, NothingToSearch
+from data_hub.registries.population.models import DisclosureRow, PersonRow
+from data_hub.registries.population.repository import VALUES, Persons, place
+from data_hub.registries.population.schemas import (
+    Disclosure,
+    DisclosureRequest,
+    Person,
+    PersonHistoryQuery,
+    PersonSearch,
+    Relation,
+    RelationList,
+)
+from data_hub.registries.purposes.domain import Purpose
+from data_hub.registries.purposes.service import purpose_of
+from data_hub.registries.schemas import ValueRecord
+
+
+def seen(row: PersonRow, purpose: Purpose) -> Person:
+    """The person as `purpose` lets her be seen."""
+    shown: dict[str, str | None] = {
+        "name": masked(PersonField.name, row.name),
+        "id_number": row.id_number_shown,
+        "sex": row.sex,
+        "birth_date": masked(PersonField.birth_date, row.birth_date.isoformat()),
+        "ethnicity": row.ethnicity,
+        "division_code": row.division_code,
+        "address": row.address_shown,
+        "phone": row.phone_shown,
+    }
+    visible = {field: text if field in purpose.fields else None for field, text in shown.items()}
+    state = PersonState(row.state) if "state" in purpose.fields else None
+    return Person(
+        person=row.id, purpose=purpose.code, state=state, version=row.version, changed_at=row.changed_at, **visible
+    )
+
+
+class Readings:
+    """Reads persons for somebody, within one transaction."""
+
+    def __init__(self, work: Work, by: Actor) -> None:
+        self._work = work
+        self._by = by
+        self._rows = Persons(work)
+
+    def _log(self, person: UUID, action: str, purpose: Purpose, fields: list[str], legal_basis: str = "") -> None:
+        self._work.access.read(
+            person=f"person:{person}", by=self._by, action=action, fields=fields, purpose=purpose.said,
+            legal_basis=legal_basis or purpose.legal_basis,
+        )  # fmt: skip
+
+    def see(self, row: PersonRow, purpose: Purpose, action: str = "查看人口库记录 Read a registry record") -> Person:
+        """The person as `purpose` lets her be seen; the read is logged."""
+        self._log(row.id, action, purpose, list(purpose.fields))
+        return seen(row, purpose)
+
+    async def row(self, person: UUID) -> PersonRow:
+        """The row of a person. Raises NoSuchPerson."""
+        row = await self._rows.one(person)
+        if row is None:
+            raise NoSuchPerson()
+        return row
+
+    async def person(self, person: UUID, purpose: Purpose) -> Person:
+        """One person, masked. Raises NoSuchPerson."""
+        return self.see(await self.row(person), purpose)
+
+    async def search(self, search: PersonSearch) -> Page[Person]:
+        """The persons that a search finds, masked, by number. Raises NothingToSearch, BadValue, UnknownPurpose."""
+        purpose = purpose_of(search.purpose, "/body/purpose")
+        if search.id_number is None and search.name is None and search.name_contains is None:
+            raise NothingToSearch()
+        number = self._number(search.id_number) if search.id_number is not None else None
+        return await keyset_page(
+            self._work.session,
+            self._rows.matching(search, number),
+            keys=(PersonRow.id,),
+            query=search,
+            make=lambda row: self.see(row, purpose, "检索人口库 Searched the registry"),
+        )
+
+    def _number(self, text: str) -> str:
+        try:
+            return checked(PersonField.id_number, text, self._work.clock.now().date()) or ""
+        except WrongValue as wrong:
+            raise BadValue("/body/id_number", wrong.code, wrong.said) from wrong
+
+    async def history(self, person: UUID, purpose: Purpose, query: PersonHistoryQuery) -> Page[ValueRecord]:
+        """The values of a person that `purpose` covers, masked, with their statements. Raises NoSuchPerson."""
+        await self.row(person)
+        fields = list(purpose.fields)
+        self._log(person, "查看人口库历史 Read a record's history", purpose, fields)
+        found = self._rows.values(person, query.true_on, query.known_at).where(VALUES.c.field.in_(fields))
+        keys = (VALUES.c.field, VALUES.c.true_from, VALUES.c.known_from)
+        return await keyset_page(self._work.session, found, keys=keys, query=query, make=_masked_line)
+
+    async def relations(self, person: UUID, purpose: Purpose) -> RelationList:
+        """Whose guardian a person is, and who hers are. Raises NoSuchPerson."""
+        await self.row(person)
+        self._log(person, "查看监护关系 Read relations", purpose, ["relations"])
+        return RelationList(items=[Relation.of(row) for row in await self._rows.relations(person)])
+
+    async def disclose(self, person: UUID, request: DisclosureRequest) -> Disclosure:
+        """Show values unmasked, and keep who had them and why. Raises NoSuchPerson, UnknownPurpose, BeyondPurpose."""
+        purpose = purpose_of(request.purpose, "/body/purpose")
+        fields = sorted(set(request.fields))
+        beyond = [field for field in fields if field.value not in purpose.disclosable]
+        if beyond:
+            raise BeyondPurpose(
+                errors=[FieldError(pointer="/body/fields", code="beyond-purpose", message=field) for field in beyond]
+            )
+        row = await self.row(person)
+        made, now, names = new_id(), self._work.clock.now(), [field.value for field in fields]
+        await self._work.session.execute(
+            insert(DisclosureRow).values(
+                id=made, person=person, at=now, by=self._by.reference, department=self._by.department,
+                purpose=purpose.code, legal_basis=request.legal_basis, matter=request.matter, fields=names,
+            )
+        )  # fmt: skip
+        self._log(person, "查看未脱敏信息 Had values disclosed", purpose, names, request.legal_basis)
+        self._work.audit.note(
+            stream=f"person/{person}", act="disclose", by=self._by,
+            data={"disclosure": str(made), "purpose": purpose.code, "fields": list(names), "matter": request.matter},
+        )  # fmt: skip
+        values = {field.value: self._plain(row, field) for field in fields}
+        return Disclosure(
+            disclosure=made, person=person, purpose=purpose.code, legal_basis=request.legal_basis,
+            matter=request.matter, disclosed_at=now, values=values,
+        )  # fmt: skip
+
+    def _plain(self, row: PersonRow, field: PersonField) -> str | None:
+        if field in SEALED:
+            sealed: bytes | None = getattr(row, f"{field.value}_sealed")
+            return None if sealed is None else self._work.vault.open(sealed, place(row.id, field.value))
+        value = getattr(row, field.value)
+        return None if value is None else str(value)
+
+
+def _masked_line(columns: tuple[object, ...]) -> ValueRecord:
+    line = Line(*columns)  # type: ignore[arg-type]  # the columns of History.of, in that order
+    field = PersonField(line.field)
+    return line.shown(line.value if field in SEALED else masked(field, line.value))

@@ -1,0 +1,187 @@
+"""The population registry over HTTP: for officials with a purpose, for the person herself, and for real-name checks."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends, Query
+
+from citykit.actors import Actor
+from citykit.idempotency import KeyUsedOtherwise, OnceInRequest, StillRunning
+from citykit.pages import Page
+from citykit.problems import BadCursor, problems
+from citykit.routing import CityRouter
+from citykit.work import WorkInRequest
+from data_hub.registries.access import CitizenPass, Discloser, Maintainer, Oneself, Reader
+from data_hub.registries.errors import BadPeriod, BadValue, BeyondPurpose, Stale, UnknownPurpose
+from data_hub.registries.population.errors import (
+    NoSuchPerson,
+    NothingToSearch,
+    PersonExists,
+    PersonStateProblem,
+    RelationProblem,
+)
+from data_hub.registries.population.models import PersonRow
+from data_hub.registries.population.reading import Readings, seen
+from data_hub.registries.population.repository import Persons
+from data_hub.registries.population.schemas import (
+    Correction,
+    Death,
+    Disclosure,
+    DisclosureRequest,
+    Person,
+    PersonDraft,
+    PersonHistoryQuery,
+    PersonQuery,
+    PersonSearch,
+    Relation,
+    RelationDraft,
+    RelationList,
+    Verdict,
+    Verification,
+)
+from data_hub.registries.population.service import PopulationInRequest
+from data_hub.registries.population.verification import verify
+from data_hub.registries.purposes.domain import BY_CODE, OWN_RECORD
+from data_hub.registries.purposes.service import purpose_of
+from data_hub.registries.schemas import HistoryQuery, ValueRecord
+
+router = CityRouter(prefix="/api/data-hub/v1/population", tags=["人口库 Population"])
+internal = CityRouter(prefix="/internal/data-hub/v1/registries/population", tags=["人口库 Population"])
+_MAINTENANCE = BY_CODE["registry-maintenance"]
+
+
+async def person_to_maintain(person: UUID, _: Maintainer, work: WorkInRequest) -> PersonRow:
+    """The person of the path, held until this act ends. Raises NoSuchPerson."""
+    row = await Persons(work).locked(person)
+    if row is None:
+        raise NoSuchPerson()
+    return row
+
+
+def own_number(actor: Actor) -> UUID:
+    """The caller's number in the registry. Raises NoSuchPerson where her token carries none."""
+    try:
+        return UUID(actor.person or "")
+    except ValueError:
+        raise NoSuchPerson() from None
+
+
+PersonInPath = Annotated[PersonRow, Depends(person_to_maintain)]
+
+
+@router.post("/searches", responses=problems(NothingToSearch, BadValue, UnknownPurpose, BadCursor))
+async def search_persons(actor: Reader, body: PersonSearch, work: WorkInRequest) -> Page[Person]:
+    """Search persons by number or name, masked 检索人口库. Every person found gets a line in her access log."""
+    return await Readings(work, actor).search(body)
+
+
+@router.get("/me", responses=problems(NoSuchPerson))
+async def read_own_record(actor: Oneself, work: WorkInRequest) -> Person:
+    """Read one's own record, masked 查看本人记录."""
+    return await Readings(work, actor).person(own_number(actor), OWN_RECORD)
+
+
+@router.get("/me/values", responses=problems(NoSuchPerson, BadCursor))
+async def read_own_history(
+    actor: Oneself, query: Annotated[HistoryQuery, Query()], work: WorkInRequest
+) -> Page[ValueRecord]:
+    """Read where each value of one's own record comes from, and since when 查看本人记录的来源与历史."""
+    whole = PersonHistoryQuery(purpose=OWN_RECORD.code, **query.model_dump())
+    return await Readings(work, actor).history(own_number(actor), OWN_RECORD, whole)
+
+
+@router.get("/persons/{person}", responses=problems(NoSuchPerson, UnknownPurpose))
+async def read_person(
+    actor: Reader, person: UUID, query: Annotated[PersonQuery, Query()], work: WorkInRequest
+) -> Person:
+    """Read a person for a purpose, masked 查看人口库记录."""
+    return await Readings(work, actor).person(person, purpose_of(query.purpose))
+
+
+@router.get("/persons/{person}/values", responses=problems(NoSuchPerson, UnknownPurpose, BadCursor))
+async def read_person_history(
+    actor: Reader, person: UUID, query: Annotated[PersonHistoryQuery, Query()], work: WorkInRequest
+) -> Page[ValueRecord]:
+    """Read a person's values with source and both times, also as of a day or an instant 查看历史（双时态）."""
+    return await Readings(work, actor).history(person, purpose_of(query.purpose), query)
+
+
+@router.post(
+    "/persons/{person}/disclosures", status_code=201, responses=problems(NoSuchPerson, UnknownPurpose, BeyondPurpose)
+)
+async def disclose_values(actor: Discloser, person: UUID, body: DisclosureRequest, work: WorkInRequest) -> Disclosure:
+    """Have values shown unmasked, for a purpose, a matter and a legal basis 披露未脱敏信息.
+
+    The act is kept, audited and shown to the person. It takes no Idempotency-Key: an answer must not be stored.
+    """
+    return await Readings(work, actor).disclose(person, body)
+
+
+@router.post("/persons", status_code=201, responses=problems(BadValue, PersonExists, KeyUsedOtherwise, StillRunning))
+async def register_person(
+    actor: Maintainer, body: PersonDraft, registry: PopulationInRequest, once: OnceInRequest
+) -> Person:
+    """Register a person 登记人员. Sex and birth date are read from the identification number."""
+
+    async def act() -> Person:
+        return seen(await registry.register(body, by=actor), _MAINTENANCE)
+
+    return await once(act, Person)
+
+
+@router.post(
+    "/persons/{person}/corrections",
+    status_code=201,
+    responses=problems(NoSuchPerson, BadValue, BadPeriod, Stale, PersonExists, KeyUsedOtherwise, StillRunning),
+)
+async def correct_value(
+    actor: Maintainer, row: PersonInPath, body: Correction, registry: PopulationInRequest, once: OnceInRequest
+) -> Person:
+    """Correct or change one value of a person 校核更正; what was known before stays in the history."""
+
+    async def act() -> Person:
+        return seen(await registry.correct(row, body, by=actor), _MAINTENANCE)
+
+    return await once(act, Person)
+
+
+@router.post(
+    "/persons/{person}/deaths",
+    status_code=201,
+    responses=problems(NoSuchPerson, BadPeriod, PersonStateProblem, KeyUsedOtherwise, StillRunning),
+)
+async def record_death(
+    actor: Maintainer, row: PersonInPath, body: Death, registry: PopulationInRequest, once: OnceInRequest
+) -> Person:
+    """Record a death 死亡登记."""
+
+    async def act() -> Person:
+        return seen(await registry.record_death(row, body, by=actor), _MAINTENANCE)
+
+    return await once(act, Person)
+
+
+@router.post(
+    "/persons/{person}/relations",
+    status_code=201,
+    responses=problems(NoSuchPerson, BadPeriod, RelationProblem, KeyUsedOtherwise, StillRunning),
+)
+async def relate_persons(
+    actor: Maintainer, row: PersonInPath, body: RelationDraft, registry: PopulationInRequest, once: OnceInRequest
+) -> Relation:
+    """Record that the person is another one's guardian 登记监护关系."""
+    return await once(lambda: registry.relate(row, body, by=actor), Relation)
+
+
+@router.get("/persons/{person}/relations", responses=problems(NoSuchPerson, UnknownPurpose))
+async def list_relations(
+    actor: Reader, person: UUID, query: Annotated[PersonQuery, Query()], work: WorkInRequest
+) -> RelationList:
+    """List whose guardian a person is, and who hers are 查看监护关系."""
+    return await Readings(work, actor).relations(person, purpose_of(query.purpose))
+
+
+@internal.post("/verifications", responses=problems(UnknownPurpose, BeyondPurpose))
+async def verify_real_name(actor: CitizenPass, body: Verification, work: WorkInRequest) -> Verdict:
+    """Say whether a name and a number belong together 实名核验; a no never says which part was wrong."""
+    return await verify(work, body, by=actor)

@@ -1,0 +1,215 @@
+"""The acts on persons: register, correct a value, record a death, relate two persons."""
+
+from datetime import date
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Depends
+from sqlalchemy import insert, select
+
+from citykit.actors import Actor
+from citykit.clock import CHINA
+from citykit.identifiers import gb11643
+from citykit.ids import new_id
+from citykit.work import Work, WorkInRequest
+from data_hub.bigrams import bigrams, search_key
+from data_hub.registries.errors import BadPeriod, BadValue, Stale
+from data_hub.registries.periods import period_of
+from data_hub.registries.population.domain import (
+    SEALED,
+    PersonField,
+    PersonState,
+    WrongValue,
+    checked,
+    kept,
+)
+from data_hub.registries.population.errors import NoSuchPerson, PersonExists, PersonStateProblem, RelationProblem
+from data_hub.registries.population.events import PersonChanged
+from data_hub.registries.population.models import PersonRow, RelationRow
+from data_hub.registries.population.repository import Persons, place
+from data_hub.registries.population.schemas import Correction, Death, PersonDraft, Relation, RelationDraft
+from data_hub.registries.provenance import Period, Value, as_of
+
+_ADULT_YEARS = 18  # 民法典 art. 17
+
+
+class Population:
+    """The population registry within one transaction."""
+
+    def __init__(self, work: Work) -> None:
+        self.work = work
+        self._rows = Persons(work)
+
+    @property
+    def today(self) -> date:
+        """The day in Hengshui."""
+        return self.work.clock.now().astimezone(CHINA).date()
+
+    async def exists(self, person: UUID) -> bool:
+        """Whether the registry has this person."""
+        return await self._rows.one(person) is not None
+
+    async def register(
+        self, draft: PersonDraft, *, by: Actor, person: UUID | None = None, sample: bool = False
+    ) -> PersonRow:
+        """Register a person, under the number `person` where it is given. Raises BadValue, PersonExists."""
+        values = self._first_values(draft)
+        number = gb11643.parse(values[PersonField.id_number] or "", today=self.today)
+        made = person or new_id()
+        sealed = {field: self._sealed(made, field, values[field]) for field in SEALED}
+        row = {
+            "id": made, "version": 1, "sample": sample, "changed_at": self.work.clock.now(),
+            "state_since": number.birth_date,
+        }  # fmt: skip
+        for field, text in values.items():
+            row |= columns(field, text, sealed.get(field))
+        if not await self._rows.take_number(made, number.code):
+            raise PersonExists()
+        await self.work.session.execute(insert(PersonRow).values(row))
+        statement = await self._rows.history.open_statement("register", draft.source, by)
+        starts = {PersonField.division_code: self.today, PersonField.address: self.today, PersonField.phone: self.today}
+        await self._rows.history.begin(
+            made,
+            {
+                field.value: (kept(field, text), sealed.get(field), starts.get(field, number.birth_date))
+                for field, text in values.items()
+                if text is not None
+            },
+            statement,
+        )
+        self._tell(made, "register", [field.value for field, text in values.items() if text is not None], statement, by)
+        return (await self.work.session.scalars(select(PersonRow).where(PersonRow.id == made))).one()
+
+    def _first_values(self, draft: PersonDraft) -> dict[PersonField, str | None]:
+        given = {
+            PersonField.name: draft.name, PersonField.id_number: draft.id_number,
+            PersonField.ethnicity: draft.ethnicity, PersonField.division_code: draft.division_code,
+            PersonField.address: draft.address, PersonField.phone: draft.phone,
+        }  # fmt: skip
+        values = {field: self._checked(field, text, f"/body/{field.value}") for field, text in given.items()}
+        number = gb11643.parse(values[PersonField.id_number] or "", today=self.today)
+        values[PersonField.sex] = number.sex.value
+        values[PersonField.birth_date] = number.birth_date.isoformat()
+        values[PersonField.state] = PersonState.registered.value
+        return values
+
+    def _checked(self, field: PersonField, text: str | None, pointer: str) -> str | None:
+        try:
+            return checked(field, text, self.today)
+        except WrongValue as wrong:
+            raise BadValue(pointer, wrong.code, wrong.said) from wrong
+
+    def _sealed(self, person: UUID, field: PersonField, text: str | None) -> bytes | None:
+        if text is None or field not in SEALED:
+            return None
+        return self.work.vault.seal(text, place(person, field.value))
+
+    async def correct(self, row: PersonRow, correction: Correction, *, by: Actor) -> PersonRow:
+        """Correct or change one value. Raises Stale, BadValue, BadPeriod, PersonExists."""
+        if correction.version is not None and correction.version != row.version:
+            raise Stale()
+        field = correction.field
+        text = self._checked(field, correction.value, "/body/value")
+        known = await self._rows.history.known(row.id, field.value)
+        true = period_of(known, correction.true_from, correction.true_to, self.today)
+        if field is PersonField.id_number:
+            await self._take_number(row, text, true)
+        statement = await self._rows.history.open_statement("correct", correction.source, by)
+        await self._learn(row, field, text, true, statement)
+        self._tell(row.id, "correct", [field.value], statement, by)
+        return row
+
+    async def _take_number(self, row: PersonRow, number: str | None, true: Period) -> None:
+        """Let the person be found by `number` where it is hers today; a number of former days finds nobody."""
+        if true.holds(self.today) and not await self._rows.take_number(row.id, number or ""):
+            raise PersonExists()
+
+    async def record_death(self, row: PersonRow, death: Death, *, by: Actor) -> PersonRow:
+        """Record that a person died. Raises PersonStateProblem where she is dead already, BadPeriod."""
+        if row.state == PersonState.deceased:
+            raise PersonStateProblem()
+        if not row.birth_date <= death.died_on <= self.today:
+            raise BadPeriod(("死亡日期应在出生日期与今天之间", "The death lies between birth and today"))
+        statement = await self._rows.history.open_statement("death", death.source, by)
+        await self._learn(row, PersonField.state, PersonState.deceased.value, Period(death.died_on), statement)
+        self._tell(row.id, "death", [PersonField.state.value], statement, by)
+        return row
+
+    async def _learn(self, row: PersonRow, field: PersonField, text: str | None, true: Period, statement: UUID) -> None:
+        """Write a value into the history and bring the present row to what is true and known now."""
+        sealed = self._sealed(row.id, field, text)
+        known = await self._rows.history.learn(row.id, field.value, kept(field, text), sealed, true, statement)
+        present = as_of(known, self.today)
+        if present is not None:
+            self._project(row, field, present)
+        row.version += 1
+        row.changed_at = self.work.clock.now()
+        await self.work.session.flush()
+
+    def _project(self, row: PersonRow, field: PersonField, value: Value) -> None:
+        text = value.text
+        if field in SEALED and value.sealed is not None:
+            text = self.work.vault.open(value.sealed, place(row.id, field.value))
+        for name, content in columns(field, text, value.sealed).items():
+            setattr(row, name, content)
+        if field is PersonField.state:
+            row.state_since = value.true.start
+
+    async def relate(self, row: PersonRow, draft: RelationDraft, *, by: Actor) -> Relation:
+        """Record what a person is to another. Raises NoSuchPerson, RelationProblem; asking twice answers the same."""
+        other = await self._rows.one(draft.other)
+        if other is None:
+            raise NoSuchPerson()
+        if draft.true_from > self.today:
+            raise BadPeriod()
+        if other.id == row.id or not self._may_guard(row, other):
+            raise RelationProblem()
+        known = await self._rows.relation(row.id, other.id, draft.kind)
+        if known is not None:
+            return Relation.of(known)
+        statement = await self._rows.history.open_statement("relate", draft.source, by)
+        made = RelationRow(
+            id=new_id(), person=row.id, other=other.id, kind=draft.kind.value, true_from=draft.true_from, true_to=None,
+            statement=statement, known_from=self.work.clock.now(),
+        )  # fmt: skip
+        self.work.session.add(made)
+        await self.work.session.flush()
+        for one in (row.id, other.id):
+            self._tell(one, "relate", ["relations"], statement, by)
+        return Relation.of(made)
+
+    def _may_guard(self, guardian: PersonRow, ward: PersonRow) -> bool:
+        """A guardian is of age; wards are minors here (adults' guardians follow a court's decision, not this list)."""
+        return self._age(guardian) >= _ADULT_YEARS > self._age(ward)
+
+    def _age(self, row: PersonRow) -> int:
+        born, today = row.birth_date, self.today
+        return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+
+    def _tell(self, person: UUID, act: str, fields: list[str], statement: UUID, by: Actor) -> None:
+        self.work.events.record(
+            PersonChanged(person=person, fields=sorted(fields), changed_at=self.work.clock.now()), subject=str(person)
+        )
+        self.work.audit.note(
+            stream=f"person/{person}", act=act, by=by, data={"fields": sorted(fields), "statement": str(statement)}
+        )
+
+
+def columns(field: PersonField, text: str | None, sealed: bytes | None) -> dict[str, Any]:
+    """What a field's value is in the columns of the present row."""
+    if field is PersonField.name:
+        key = search_key(text or "")
+        return {"name": text, "name_key": key, "name_bigrams": bigrams(key)}
+    if field is PersonField.birth_date:
+        return {"birth_date": date.fromisoformat(text or "")}
+    if field in SEALED:
+        return {f"{field.value}_sealed": sealed, f"{field.value}_shown": kept(field, text)}
+    return {field.value: text}
+
+
+async def population(work: WorkInRequest) -> Population:
+    """The registry within this request's transaction."""
+    return Population(work)
+
+
+PopulationInRequest = Annotated[Population, Depends(population)]

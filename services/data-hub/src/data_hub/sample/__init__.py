@@ -1,0 +1,22 @@
+"""The part of the sample city that lies in the data hub: the personas, and as many invented others as are asked for.
+
+Everything here is invented and marked as sample; no production city loads it. Numbers and codes are valid by their
+standards, so that nothing that reads them needs an exception for the sample.
+"""
+
+from citykit.work import Work
+from data_hub.sample.crowd import load_entities, load_persons
+from data_hub.sample.personas import load_personas
+
+FULL_PERSONS = 4_200_000
+FULL_ENTITIES = 300_000
+
+
+async def load_sample(work: Work, scale: float) -> None:
+    """Load the personas, and `scale` times 4.2 million persons and 300,000 legal entities; what is there stays."""
+    await load_personas(work)
+    await load_persons(work, round(FULL_PERSONS * scale))
+    await load_entities(work, round(FULL_ENTITIES * scale))
+
+
+__all__ = ["load_sample"]
