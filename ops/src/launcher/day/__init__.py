@@ -20,10 +20,10 @@ def main(city: City, arguments: list[str]) -> int:
     matter.assign_while_city_ops_is_down(day)
     matter.handle(day)
     matter.rate(day)
-    matter.nothing_twice(day)
     air.breathe(day)
     firm.ask(day)
     privacy.look(day)
+    matter.nothing_twice(day)
     say(f"\n  {coloured('一日完成 The day is done', GREEN)}  {city.public_url}/")
     say("  城市仍在运行 The city goes on; ./city down stops it\n")
     return 0

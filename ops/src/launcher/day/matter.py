@@ -49,25 +49,19 @@ def send(day: Day, message: dict[str, str] | None = None) -> dict[str, Any]:
 
 
 def assign_while_city_ops_is_down(day: Day) -> str:
-    """Step 6 begins here: city-ops and its worker are stopped, and the operator assigns all the same."""
-    with day.step(6, "停一个服务再启动", "A service is stopped, and started again: nothing lost, nothing twice"):
-        for name in ("city-ops", "city-ops-worker"):
-            control.hold(day.city, name)
-        day.tell("city-ops 已停 stopped")
-        operator = persona(day.city, "operator")
-        assigned = operator.post(f"{HOTLINE}/{day.facts['ticket']}/assignments", {})
-        day.tell(
-            f"派单 assigned to {assigned['department_name']} · {assigned['due_at']} (city-ops 停机中 while it is down)"
-        )
-        seen = _ticket(day)["state"]
-        for name in ("city-ops", "city-ops-worker"):
-            control.release(day.city, name)
-        day.tell(f"city-ops 恢复 is back; 工单仍为 the ticket says {seen}")
-        dispatcher = persona(day.city, "dispatcher")
-        case = wait_for("the case", lambda: _case_of(day, dispatcher))
-        day.facts["case"] = case["id"]
-        day.tell(f"案件 case {case['number']} · {case['state']}", day.url(f"{CASES}/{case['id']}"))
-        return str(case["id"])
+    """The operator assigns while city-ops and its worker are stopped; the case is there once they are back."""
+    for name in ("city-ops", "city-ops-worker"):
+        control.hold(day.city, name)
+    day.tell("city-ops 停机 is stopped")
+    assigned = persona(day.city, "operator").post(f"{HOTLINE}/{day.facts['ticket']}/assignments", {})
+    day.tell(f"派单照常 assigned all the same, to {assigned['department_name']} · {assigned['due_at'][:16]}")
+    for name in ("city-ops", "city-ops-worker"):
+        control.release(day.city, name)
+    dispatcher = persona(day.city, "dispatcher")
+    case = wait_for("the case", lambda: _case_of(day, dispatcher))
+    day.facts["case"] = case["id"]
+    day.tell(f"city-ops 恢复 is back; 案件 case {case['number']} · {case['state']}", day.url(f"{CASES}/{case['id']}"))
+    return str(case["id"])
 
 
 def handle(day: Day) -> None:
@@ -113,13 +107,17 @@ def rate(day: Day) -> dict[str, Any]:
 
 
 def nothing_twice(day: Day) -> int:
-    """Step 6 ends here: one ticket made one case, however often it was delivered."""
-    dispatcher = persona(day.city, "dispatcher")
-    cases = [case for case in _recent_cases(dispatcher) if case["source_number"] == _ticket(day)["number"]]
-    if len(cases) != 1:
-        raise Unexpected(f"one ticket made {len(cases)} cases")
-    day.tell("一单一案，无丢失、无重复 one ticket, one case: nothing was lost, nothing happened twice")
-    return len(cases)
+    """Step 6: city-ops was down in step 2. One ticket made one case, and each turn was told once."""
+    with day.step(6, "第 2 步中停过一个服务", "One service was down during step 2: nothing lost, nothing twice"):
+        number = _ticket(day)["number"]
+        cases = [case for case in _recent_cases(persona(day.city, "dispatcher")) if case["source_number"] == number]
+        if len(cases) != 1:
+            raise Unexpected(f"one ticket made {len(cases)} cases")
+        endings = [one for one in _messages(day, 1) or [] if "已结案" in one["title"] or "已答复" in one["title"]]
+        if len(endings) != 2:
+            raise Unexpected(f"the closing and the answer were told {len(endings)} times")
+        day.tell("一单一案，每次进展只通知一次 one ticket, one case; the closing and the answer were told once each")
+        return len(cases)
 
 
 def _sub(key: str) -> str:

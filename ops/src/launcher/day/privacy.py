@@ -16,10 +16,10 @@ def look(day: Day) -> list[dict[str, Any]]:
             raise Unexpected(f"silent services: {page['silent']}")
         for usage in page["items"]:
             day.tell(
-                f"{usage['logtime'][:19]}  {usage['receiver_system']:12} {usage['action']} · {usage['purpose']}"
+                f"{usage['logtime'][:19]}  {usage['service']:12} {usage['action']} · {usage['purpose']}"
                 f" · {'、'.join(usage['fields'])}"
             )
-        found = Counter((usage["receiver_system"], usage["receiver_code"]) for usage in page["items"])
+        found = Counter((usage["service"], usage["receiver_code"]) for usage in page["items"])
         happened = Counter((reading.system, reading.reader) for reading in day.readings)
         if found != happened:
             raise Unexpected(f"she finds {dict(found)}, and {dict(happened)} happened")
