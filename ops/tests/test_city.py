@@ -1,15 +1,17 @@
 """A city's folders: what it is for, its clock, its gateway's files, and the change of places of a restored one."""
 
+import json
 import os
 from pathlib import Path
 
 import pytest
 
-from launcher import exchange, plan
+from launcher import control, exchange, plan, processes
 from launcher.city import ROOT, City, read_json, write_whole
 from launcher.exchange import MOVING, NEW, OLD, WHOLE, finish_restore
 from launcher.founding import settle_profile
 from launcher.refusals import Refusal
+from launcher.supervisor import TOLD
 
 
 class TestWhatItIsFor:
@@ -50,6 +52,29 @@ class TestItsAddress:
 
     def test_may_be_a_public_one(self) -> None:
         assert City.here({"CITY_PUBLIC_URL": "https://city.example/"}).issuer.startswith("https://city.example/api/")
+
+
+class TestARunningCity:
+    @pytest.fixture
+    def running(self, unbuilt: City) -> City:
+        """As if this test were the supervisor of a city at another port."""
+        unbuilt.found("demo")
+        told = {"pid": os.getpid(), "born": processes.birth(os.getpid()), "address": {"port": 31_000, "public_url": ""}}
+        write_whole(unbuilt.state / TOLD, json.dumps(told))
+        return unbuilt
+
+    def test_is_found_where_it_runs(self, running: City) -> None:
+        found = control.where_it_runs(running, port_given=False)
+        assert found.public_url == "http://127.0.0.1:31000"
+        assert found.state == running.state
+
+    def test_does_not_move_while_it_runs(self, running: City) -> None:
+        with pytest.raises(Refusal, match="runs at port 31000"):
+            control.where_it_runs(running, port_given=True)
+
+    def test_that_ended_is_where_it_is_told_to_be(self, running: City) -> None:
+        write_whole(running.state / TOLD, json.dumps({"pid": os.getpid(), "born": "another life"}))
+        assert control.where_it_runs(running, port_given=False) == running
 
 
 class TestTheGatewaysFiles:

@@ -231,6 +231,10 @@ COMMANDS = {
 }
 
 
+# What these do, they do to the city wherever it runs.
+ANYWHERE = frozenset({"down", "reset", "test"})
+
+
 def main(words: list[str]) -> int:
     """Run a command; what cannot be done is said in one sentence."""
     command, *arguments = words or ["help"]
@@ -244,6 +248,7 @@ def main(words: list[str]) -> int:
     try:
         city = City.here()
         control.user_can_write(city)
+        city = control.where_it_runs(city, port_given=bool(os.environ.get("CITY_PORT")) and command not in ANYWHERE)
         return act(city, arguments)
     except Refusal as refusal:
         print(f"{coloured(refusal.chinese, RED)}\n{refusal.english}", file=sys.stderr)

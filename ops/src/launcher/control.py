@@ -10,18 +10,19 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from launcher import keyring, processes
 from launcher.city import SERVICES, City, read_json, write_whole
 from launcher.exchange import finish_restore
 from launcher.founding import settle_profile
-from launcher.migrations import last_line
+from launcher.migrations import code_mark, last_line
 from launcher.plan import DATABASE_PROCESS, GATEWAY_PROCESS, base_environment, process_names, worker_of
-from launcher.ports import refuse_taken
+from launcher.ports import Ports, refuse_taken
 from launcher.refusals import Refusal
 from launcher.supervisor import TOLD, WANTED, clear_strays
-from launcher.terminal import Step
+from launcher.terminal import Step, say
 
 NEEDED_BYTES = 300 * 1024 * 1024
 UP_WITHIN_SECONDS = 120
@@ -47,6 +48,20 @@ def told(city: City) -> dict[str, Any]:
     return read_json(city.state / TOLD) if supervisor_pid(city) else {}
 
 
+def where_it_runs(city: City, *, port_given: bool) -> City:
+    """The city at the address where it runs, where `CITY_PORT` said nothing. Raises Refusal where it said another."""
+    address = told(city).get("address", {})
+    port = address.get("port", city.ports.web)
+    if port == city.ports.web:
+        return city
+    if port_given:
+        raise Refusal(
+            f"此城市正在端口 {port} 上运行;要换端口请先 ./city down",
+            f"This city runs at port {port}: ./city down first to move it",
+        )
+    return replace(city, ports=Ports.of(port), given_public_url=address.get("public_url", ""))
+
+
 def up(city: City, profile: str | None) -> float:
     """Bring the city up and wait until all of it is healthy; the seconds that took. Call it with the city locked.
 
@@ -56,6 +71,9 @@ def up(city: City, profile: str | None) -> float:
     if settle_profile(city, profile):
         down(city)
         (city.state / "profile").unlink()
+    if told(city).get("code", "") not in {"", code_mark()}:
+        say("  代码已更新,重新启动 The code has changed: starting again")
+        down(city)
     if not supervisor_pid(city):
         _room(city)
         if city.state.exists():

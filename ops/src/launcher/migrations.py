@@ -20,9 +20,21 @@ AT_ONCE = 2
 
 def fingerprint(service: str, root: Path = ROOT) -> str:
     """A mark of what a migration of `service` would do: changes with its revisions and the reference data it loads."""
+    return _mark_of([root / "services" / service / "migrations", root / "services" / service / "src"], root)
+
+
+def code_mark(root: Path = ROOT) -> str:
+    """A mark of all code that the city's processes run: a city that started from other code starts again."""
+    folders = [root / "libs" / "citykit" / "src", root / "gateway" / "traefik.yml"]
+    for service in SERVICES:
+        folders += [root / "services" / service / "migrations", root / "services" / service / "src"]
+    return _mark_of(folders, root)
+
+
+def _mark_of(folders: list[Path], root: Path) -> str:
     found = sha256()
-    for folder in (root / "services" / service / "migrations", root / "services" / service / "src"):
-        for path in sorted(folder.rglob("*")):
+    for folder in folders:
+        for path in sorted(folder.rglob("*")) if folder.is_dir() else [folder]:
             if path.is_file() and "__pycache__" not in path.parts:
                 told = path.stat()
                 found.update(f"{path.relative_to(root)} {told.st_size} {told.st_mtime_ns}\n".encode())

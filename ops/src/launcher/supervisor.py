@@ -105,6 +105,7 @@ class Supervisor:
         self.leaving = False
         self.phase = "starting"
         self.failure: dict[str, str] | None = None
+        self.code = migrations.code_mark()
         self.migrated: list[str] = []
         self.written = ""
         self.held: frozenset[str] = frozenset()
@@ -243,6 +244,8 @@ class Supervisor:
             "failure": self.failure,
             "pid": os.getpid(),
             "born": processes.birth(os.getpid()),
+            "address": {"port": self.city.ports.web, "public_url": self.city.given_public_url},
+            "code": self.code,
             "migrated": self.migrated,
             "processes": {
                 name: self.children[name].told(wanted=name not in held)
