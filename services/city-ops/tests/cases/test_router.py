@@ -318,7 +318,9 @@ class TestExtensions:
         await act(city, case, "handlings", people.officer, result="已处置")
         assert (await act(city, case, "extensions/decisions", people.desk, granted=True)).status_code == 409
 
-    @pytest.mark.parametrize("wrong", [{"amount": 0}, {"amount": 10**12}, {"unit": "years"}, {"reason": ""}])
+    @pytest.mark.parametrize(
+        "wrong", [{"amount": 0}, {"amount": 10**12}, {"unit": "years"}, {"reason": ""}, {"amount": "2"}]
+    )
     async def test_bad_input(self, city, people, wrong):
         case = await brought_to(city, people, "dispatched")
         assert (await act(city, case, "extensions", people.officer, **(self.ASK | wrong))).status_code == 422
@@ -386,6 +388,7 @@ class TestVerifyCase:
         case = await brought_to(city, people, "handled")
         silent = await act(city, case, "verifications", people.verifier, passed=False)
         assert (silent.status_code, silent.json()["errors"][0]["pointer"]) == (422, "/body/note")
+        assert (await act(city, case, "verifications", people.verifier, passed="yes")).status_code == 422
         again = await act(city, case, "verifications", people.verifier, passed=False, note="仍松动")
         assert (again.json()["state"], again.json()["stage"]) == ("dispatched", "handle")
         assert again.json()["department_code"] == URBAN

@@ -146,7 +146,7 @@ class TestReportObservations:
         [
             ("pm10", -1), ("pm10", "40"), ("pm10", 1e9), ("pm10", True), ("pm10", 1.23456), ("co", [1]), ("pm1", 3),
             ("observed_at", "2026-03-02T08:30:00+08:00"), ("observed_at", "2026-03-02T08:00:00"),
-            ("observed_at", "2026-02-30T08:00:00+08:00"), ("observed_at", 1e99), ("station_code", "1074\x00"),
+            ("observed_at", "2026-02-30T08:00:00+08:00"), ("observed_at", 1e99), ("observed_at", 1767225600), ("observed_at", "1767225600"), ("station_code", "1074\x00"),
             ("station_code", ""), ("station_code", "x" * 300), ("station_code", None),
         ],
     )  # fmt: skip
@@ -313,7 +313,8 @@ class TestReadAir:
         [
             ("stations/nowhere/hours", 404), ("stations/1074A/hours?limit=0", 422), ("stations/1074A/hours?x=1", 400),
             ("stations/1074A/hours?after=zzz", 400), ("stations/1074A/days?since=2026-02-30", 422),
-            ("stations/1074A/hours?since=yesterday", 422), ("latest?station=1", 400), ("stations/%00/hours", 422),
+            ("stations/1074A/hours?since=yesterday", 422), ("stations/1074A/hours?since=0", 422),
+            ("stations/1074A/days?until=0.5", 422), ("latest?station=1", 400), ("stations/%00/hours", 422),
             ("stations/1074A/days?after=WzFd", 400),
         ],
     )  # fmt: skip

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Query
-from pydantic import Field, StringConstraints
+from pydantic import Field, StrictBool, StrictInt, StringConstraints
 
 from city_ops.cases.domain import STAGES, CaseState, LimitUnit, Outcome, PhotoPurpose, SourceKind
 from city_ops.cases.models import CaseRow, ExtensionRow, PhotoRow, TrailRow
@@ -50,7 +50,7 @@ class Filing(Wire):
     """Filing 立案: the class, and by which of its conditions."""
 
     class_code: ClassCode
-    standard: Annotated[int, Field(ge=1, le=99)] = 1
+    standard: Annotated[StrictInt, Field(ge=1, le=99)] = 1
     note: LongText | None = None
 
 
@@ -71,7 +71,7 @@ class Handling(Wire):
 class Verification(Wire):
     """The judgement of somebody who did not do the work 核查; not passed means rework 返工 and needs a note."""
 
-    passed: bool
+    passed: StrictBool
     note: LongText | None = None
     photos: Photos = Field(default_factory=list)
 
@@ -79,7 +79,7 @@ class Verification(Wire):
 class ExtensionDraft(Wire):
     """Asking for more time 延期申请."""
 
-    amount: Annotated[int, Field(ge=1, le=240)]
+    amount: Annotated[StrictInt, Field(ge=1, le=240)]
     unit: LimitUnit
     reason: LongText
 
@@ -87,7 +87,7 @@ class ExtensionDraft(Wire):
 class ExtensionDecision(Wire):
     """The desk's decision on an extension."""
 
-    granted: bool
+    granted: StrictBool
     note: LongText | None = None
 
 

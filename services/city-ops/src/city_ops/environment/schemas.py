@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Query
-from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, StringConstraints, WithJsonSchema
 
 from city_ops.environment.domain import AirIndex, Pollutant
 from city_ops.environment.models import DayRow, HourRow, OrderRow, StationRow
@@ -31,12 +31,21 @@ def _full_hour(value: Instant) -> Instant:
     return value
 
 
+def _written_out(value: Any) -> Any:
+    """Take YYYY-MM-DD alone: the stock rules read a bare number as seconds since 1970."""
+    if isinstance(value, str) and value[4:5] != "-":
+        raise ValueError("a day is written YYYY-MM-DD")
+    return value
+
+
 Concentration = Annotated[
     Decimal,
-    BeforeValidator(_number),
     Field(ge=0, le=100_000, max_digits=9, decimal_places=3, allow_inf_nan=False),
+    BeforeValidator(_number),
     PlainSerializer(float, return_type=float, when_used="json"),
+    WithJsonSchema({"type": "number", "minimum": 0, "maximum": 100_000, "multipleOf": 0.001}),
 ]
+Day = Annotated[date, BeforeValidator(_written_out)]
 FullHour = Annotated[Instant, AfterValidator(_full_hour)]
 StationCode = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z-]{2,20}$")]
 
@@ -93,8 +102,8 @@ class StationDraft(Wire):
     """What is said of a station."""
 
     name: ShortText
-    longitude: Annotated[float, BeforeValidator(_number), Field(ge=73, le=136, allow_inf_nan=False)]
-    latitude: Annotated[float, BeforeValidator(_number), Field(ge=3, le=54, allow_inf_nan=False)]
+    longitude: Annotated[float, Field(ge=73, le=136, allow_inf_nan=False), BeforeValidator(_number)]
+    latitude: Annotated[float, Field(ge=3, le=54, allow_inf_nan=False), BeforeValidator(_number)]
     division_code: DivisionCode
 
 
@@ -262,8 +271,8 @@ class HourFilter(PageQuery):
 class DayFilter(PageQuery):
     """Which days of a station, newest first, both ends included."""
 
-    since: date | None = None
-    until: date | None = None
+    since: Day | None = None
+    until: Day | None = None
 
 
 class OrderFilter(PageQuery):
