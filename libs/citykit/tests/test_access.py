@@ -1,6 +1,7 @@
 """Who may call: tokens of persons and services, scopes, assurance, and the trace that a reading leaves."""
 
 import time
+from typing import Any
 
 import pytest
 from joserfc import jwt
@@ -123,10 +124,10 @@ class TestWhoReadMyData:
     ) -> None:
         note = (await city.client.post(NOTES, json={"text": "mine"}, headers=city.token(subject=OWNER))).json()
 
-        async def broken(self: AccessLog, session: object) -> None:
+        def broken(self: AccessLog) -> list[dict[str, Any]]:
             raise ConnectionError("the disk is full")
 
-        monkeypatch.setattr(AccessLog, "flush", broken)
+        monkeypatch.setattr(AccessLog, "take", broken)
         answer = await city.client.get(f"{NOTES}/{note['id']}", headers=city.token(["example.notes.read"]))
         assert answer.status_code == 500
         assert "mine" not in answer.text

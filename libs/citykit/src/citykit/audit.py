@@ -4,8 +4,6 @@ One chain per stream (an aggregate, as `case/<id>`), never one global lock. The 
 h_n = SHA-256(h_(n-1) ‖ RFC 8785 JSON of the entry), h_0 = 32 zero bytes. Entries hold references, no personal data.
 """
 
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -19,31 +17,10 @@ from citykit.access import requires
 from citykit.actors import Actor
 from citykit.chain import verify
 from citykit.clock import CHINA, Clock
-from citykit.database import driver
 from citykit.ids import new_id
+from citykit.ledger import Row
 from citykit.pages import Page, PageQuery, cursor_values, next_cursor
 from citykit.wire import Instant, Query, Wire
-
-# One statement: the head of the stream moves on under its row lock, and the entry takes the hash that it got.
-_APPEND = """
-with head as (
-  insert into audit_head as h (stream, seq, hash)
-  values (%(stream)s, 1, sha256(decode(repeat('00', 32), 'hex') || convert_to(%(entry)s::text, 'UTF8')))
-  on conflict (stream) do update set seq = h.seq + 1, hash = sha256(h.hash || convert_to(%(entry)s::text, 'UTF8'))
-  returning seq, hash
-)
-insert into audit_entry (id, stream, seq, at, actor, act, entry, hash)
-select %(id)s, %(stream)s, seq, %(at)s, %(actor)s, %(act)s, %(entry)s, hash from head
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class _Note:
-    stream: str
-    act: str
-    actor: str
-    at: datetime
-    entry: str
 
 
 class AuditTrail:
@@ -51,7 +28,7 @@ class AuditTrail:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._waiting: list[_Note] = []
+        self._waiting: list[Row] = []
 
     def note(self, *, stream: str, act: str, by: Actor | str, data: dict[str, Any] | None = None) -> None:
         """Keep an entry for the commit: `by` did `act` to what `stream` names.
@@ -62,26 +39,12 @@ class AuditTrail:
         now = self._clock.now()
         at = now.astimezone(CHINA).isoformat(timespec="milliseconds")
         entry = rfc8785.dumps({"act": act, "actor": actor, "at": at, "data": data or {}, "stream": stream}).decode()
-        self._waiting.append(_Note(stream, act, actor, now, entry))
+        self._waiting.append({"id": new_id(), "stream": stream, "at": now, "actor": actor, "act": act, "entry": entry})
 
-    async def flush(self, session: AsyncSession) -> None:
-        """Chain what was noted, inside the session's transaction; streams in one order, so that two never deadlock."""
-        if not self._waiting:
-            return
-        waiting, self._waiting = sorted(self._waiting, key=lambda note: note.stream), []
-        cursor = (await driver(session)).cursor()
-        for note in waiting:
-            await cursor.execute(
-                _APPEND,
-                {
-                    "id": new_id(),
-                    "stream": note.stream,
-                    "at": note.at,
-                    "actor": note.actor,
-                    "act": note.act,
-                    "entry": note.entry,
-                },
-            )
+    def take(self) -> list[Row]:
+        """Hand over what was noted, as rows to chain."""
+        waiting, self._waiting = self._waiting, []
+        return waiting
 
 
 class AuditEntry(Wire):

@@ -21,6 +21,8 @@ NAMING = {
     "pk": "pk_%(table_name)s",
 }
 
+_DRIVER = "citykit.driver"
+
 Uuid7Key = Annotated[UUID, mapped_column(Uuid, primary_key=True, default=new_id)]
 Instant = Annotated[datetime, mapped_column(DateTime(timezone=True))]
 
@@ -55,8 +57,9 @@ def open_engine(settings: ServiceSettings) -> AsyncEngine:
     )
     return create_async_engine(
         settings.database_url,
-        pool_size=settings.pool_size,
-        max_overflow=settings.pool_size,
+        # No overflow: a connection beyond the pool's size is closed after its request, and opening one costs ten reads.
+        pool_size=settings.pool_size * 2,
+        max_overflow=0,
         pool_timeout=2,
         pool_pre_ping=False,
         connect_args={"options": options, "application_name": "city", "connect_timeout": 5},
@@ -70,8 +73,13 @@ def session_factory(engine: AsyncEngine) -> async_sessionmaker[AsyncSession]:
 
 async def driver(session: AsyncSession) -> AsyncConnection[Any]:
     """The psycopg connection under `session`, inside the same transaction: for prepared hot paths, COPY and jobs."""
-    raw = await (await session.connection()).get_raw_connection()
-    connection = raw.driver_connection
+    inner = session.sync_session
+    transaction, connection = inner.info.get(_DRIVER, (None, None))
+    if connection is None or transaction is not inner.get_transaction():
+        raw = await (await session.connection()).get_raw_connection()
+        connection = raw.driver_connection
+        # Kept for the length of this transaction: asking the pool's layers again costs as much as a short statement.
+        inner.info[_DRIVER] = inner.get_transaction(), connection
     if not isinstance(connection, AsyncConnection):
         raise TypeError("the driver under the session is not psycopg")
     return connection

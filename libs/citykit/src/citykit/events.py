@@ -16,9 +16,9 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from citykit.clock import Clock
-from citykit.database import driver
 from citykit.ids import new_id
 from citykit.jobs import Job, Jobs
+from citykit.ledger import Row
 from citykit.problems import FieldError, Invalid
 from citykit.telemetry import current_traceparent
 from citykit.wire import Instant
@@ -114,17 +114,14 @@ class EventLog:
             )
         return recorded.id
 
-    async def flush(self, session: AsyncSession) -> None:
-        """Write what was recorded, inside the session's transaction."""
-        if not self._waiting:
-            return
+    def take(self) -> list[Row]:
+        """Hand over what was recorded, as rows of the log."""
         waiting, self._waiting = self._waiting, []
-        now = self._clock.now()
-        cursor = (await driver(session)).cursor()
-        await cursor.executemany(
-            "insert into event_log (id, type, subject, at, data, traceparent) values (%s, %s, %s, %s, %s::jsonb, %s)",
-            [(e.id, e.type, e.subject, now, e.data, e.traceparent) for e in waiting],
-        )
+        now = self._clock.now() if waiting else None
+        return [
+            {"id": e.id, "type": e.type, "subject": e.subject, "at": now, "data": e.data, "traceparent": e.traceparent}
+            for e in waiting
+        ]
 
 
 async def envelope_of(session: AsyncSession, event_id: UUID, source: str) -> dict[str, Any] | None:

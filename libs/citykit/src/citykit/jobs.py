@@ -8,9 +8,8 @@ from typing import Any
 import procrastinate
 from procrastinate.jobs import Job as QueuedJob
 from procrastinate.retry import BaseRetryStrategy, RetryDecision
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from citykit.database import driver
+from citykit.ledger import Row
 from citykit.settings import ServiceSettings
 
 Run = Callable[..., Awaitable[None]]
@@ -52,11 +51,10 @@ class Patient(BaseRetryStrategy):
 
 
 class Jobs:
-    """Collects a transaction's jobs and enqueues them, in one statement, just before the commit."""
+    """Collects a transaction's jobs that are enqueued just before the commit."""
 
-    def __init__(self, queue: str, app: procrastinate.App, known: Iterable[str]) -> None:
+    def __init__(self, queue: str, known: Iterable[str]) -> None:
         self._queue = queue
-        self._app = app
         self._known = frozenset(known)
         self._waiting: list[Job] = []
 
@@ -73,19 +71,13 @@ class Jobs:
         """Keep `job` for the commit."""
         self._waiting.append(job)
 
-    async def flush(self, session: AsyncSession) -> None:
-        """Enqueue what was collected, inside the session's transaction."""
-        if not self._waiting:
-            return
+    def take(self) -> list[Row]:
+        """Hand over what was collected, as rows of the queue."""
         waiting, self._waiting = self._waiting, []
-        queued = [
-            QueuedJob(
-                id=None, queue=self._queue, lock=job.lock, queueing_lock=None, task_name=job.name, priority=0,
-                task_kwargs=job.arguments, scheduled_at=job.at,
-            )
+        return [
+            {"queue": self._queue, "task": job.name, "lock": job.lock, "arguments": job.arguments, "at": job.at}
             for job in waiting
-        ]  # fmt: skip
-        await self._app.job_manager.batch_defer_jobs_async(jobs=queued, connection=await driver(session))
+        ]
 
 
 def open_queue(settings: ServiceSettings, *, size: int) -> procrastinate.App:

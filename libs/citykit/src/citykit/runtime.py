@@ -84,7 +84,7 @@ class Runtime:
         await self.engine.dispose()
 
     def _new_work(self) -> Work:
-        jobs = Jobs(self.service.name, self.queue, self.service.task_names)
+        jobs = Jobs(self.service.name, self.service.task_names)
         return Work(
             session=self.sessions(),
             clock=self.clock,

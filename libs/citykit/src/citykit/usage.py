@@ -4,7 +4,6 @@ The answer has the shape of Estonia's Data Tracker (protocol 1.6) with our addit
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
@@ -16,8 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from citykit.actors import Actor, ActorKind
 from citykit.clock import Clock
-from citykit.database import driver
 from citykit.ids import new_id
+from citykit.ledger import Row
 from citykit.wire import Instant, Query, Wire
 
 PersonReference = Annotated[
@@ -25,25 +24,12 @@ PersonReference = Annotated[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class _Read:
-    person: str
-    actor: str
-    actor_name: str | None
-    organisation: str | None
-    on_behalf_of: str | None
-    action: str
-    fields: list[str]
-    purpose: str
-    legal_basis: str | None
-
-
 class AccessLog:
     """Collects the reads of persons' records in a transaction and writes them just before the commit."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._waiting: list[_Read] = []
+        self._waiting: list[Row] = []
 
     def read(
         self,
@@ -62,31 +48,18 @@ class AccessLog:
         if by.kind is ActorKind.person and person in {f"sub:{by.subject}", f"person:{by.person}"}:
             return
         self._waiting.append(
-            _Read(
-                person=person, actor=by.reference, actor_name=by.name, organisation=by.department,
-                on_behalf_of=by.on_behalf_of, action=action, fields=sorted(fields), purpose=purpose,
-                legal_basis=legal_basis,
-            )
+            {
+                "id": new_id(), "person": person, "actor": by.reference, "actor_name": by.name,
+                "organisation": by.department, "on_behalf_of": by.on_behalf_of, "action": action,
+                "fields": sorted(fields), "purpose": purpose, "legal_basis": legal_basis,
+            }
         )  # fmt: skip
 
-    async def flush(self, session: AsyncSession) -> None:
-        """Write what was noted, inside the session's transaction: a read whose line cannot be written fails."""
-        if not self._waiting:
-            return
+    def take(self) -> list[Row]:
+        """Hand over what was noted, as rows: a read whose line cannot be written fails."""
         waiting, self._waiting = self._waiting, []
-        now = self._clock.now()
-        cursor = (await driver(session)).cursor()
-        await cursor.executemany(
-            "insert into personal_access (id, person, at, actor, actor_name, organisation, on_behalf_of, action,"
-            " fields, purpose, legal_basis) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
-            [
-                (
-                    new_id(), r.person, now, r.actor, r.actor_name, r.organisation, r.on_behalf_of, r.action, r.fields,
-                    r.purpose, r.legal_basis,
-                )
-                for r in waiting
-            ],
-        )  # fmt: skip
+        now = self._clock.now() if waiting else None
+        return [read | {"at": now} for read in waiting]
 
 
 class Usage(Wire):

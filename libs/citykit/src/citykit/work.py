@@ -9,6 +9,7 @@ from fastapi import Depends
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 
+from citykit import ledger
 from citykit.audit import AuditTrail
 from citykit.calendar import WorkingCalendar
 from citykit.clock import Clock
@@ -42,11 +43,11 @@ class Work:
 
     async def flush(self) -> None:
         """Write what was collected. The owner of the transaction calls it before it commits."""
-        await self.session.flush()
-        await self.events.flush(self.session)
-        await self.access.flush(self.session)
-        await self.audit.flush(self.session)
-        await self.jobs.flush(self.session)
+        session = self.session.sync_session
+        if session.new or session.dirty or session.deleted:
+            await self.session.flush()
+        events, reads, notes = self.events.take(), self.access.take(), self.audit.take()
+        await ledger.write(self.session, events=events, reads=reads, notes=notes, jobs=self.jobs.take())
 
 
 class Opener:

@@ -1,0 +1,108 @@
+"""What a transaction tells of itself (events, reads of persons, audit entries, jobs), written in one statement.
+
+Each of the four alone would cost a round trip of its own while the transaction holds its locks. Rows go over as JSON,
+one value per table, so that the statement is the same however many there are, and stays prepared.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+from psycopg import OperationalError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from citykit.database import driver
+from citykit.problems import Unavailable
+
+Row = dict[str, Any]
+
+_EVENTS = """events as (
+  insert into event_log (id, type, subject, at, data, traceparent)
+  select id, type, subject, at, data::jsonb, traceparent from json_to_recordset(%(events)s::json)
+    as r(id uuid, type text, subject text, at timestamptz, data text, traceparent text)
+)"""
+_READS = """reads as (
+  insert into personal_access (id, person, at, actor, actor_name, organisation, on_behalf_of, action, fields, purpose,
+    legal_basis)
+  select id, person, at, actor, actor_name, organisation, on_behalf_of, action, fields, purpose, legal_basis
+  from json_to_recordset(%(reads)s::json) as r(id uuid, person text, at timestamptz, actor text, actor_name text,
+    organisation text, on_behalf_of text, action text, fields text[], purpose text, legal_basis text)
+)"""
+# The head of each stream moves on under its row lock, streams in one order, and the entry takes the hash that it got.
+_NOTES = """notes as materialized (
+  select id, stream, at, actor, act, entry from json_to_recordset(%(notes)s::json)
+    as r(id uuid, stream text, at timestamptz, actor text, act text, entry text)
+), heads as (
+  insert into audit_head as h (stream, seq, hash)
+  select stream, 1, sha256(decode(repeat('00', 32), 'hex') || convert_to(entry, 'UTF8')) from notes order by stream
+  on conflict (stream) do update set seq = h.seq + 1, hash = sha256(
+    h.hash || convert_to((select entry from notes n where n.stream = excluded.stream), 'UTF8'))
+  returning h.stream, h.seq, h.hash
+), entries as (
+  insert into audit_entry (id, stream, seq, at, actor, act, entry, hash)
+  select n.id, n.stream, h.seq, n.at, n.actor, n.act, n.entry, h.hash from notes n join heads h using (stream)
+)"""
+_JOBS = """select procrastinate_defer_jobs_v1(array(
+  select row(queue, task, 0, lock, null, arguments, at)::procrastinate_job_to_defer_v1
+  from json_to_recordset(%(jobs)s::json) as r(queue text, task text, lock text, arguments jsonb, at timestamptz)
+))"""
+_TABLES = {"events": _EVENTS, "reads": _READS, "notes": _NOTES}
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, UUID):
+        return str(value)
+    if isinstance(value, datetime):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} is not JSON")
+
+
+def _text(rows: Sequence[Row]) -> str:
+    return json.dumps(rows, default=_plain, ensure_ascii=False, separators=(",", ":"))
+
+
+@cache
+def _statement(parts: tuple[str, ...]) -> bytes:
+    """The statement that writes these parts; there are fifteen of them."""
+    tables = ", ".join(_TABLES[part] for part in parts if part in _TABLES)
+    return f"{f'with {tables} ' if tables else ''}{_JOBS if 'jobs' in parts else 'select 1'}".encode()
+
+
+def waves(notes: Iterable[Row]) -> list[list[Row]]:
+    """Notes in waves of which each names a stream once at most: a chain grows entry by entry, in their order."""
+    made: list[list[Row]] = []
+    seen: Counter[str] = Counter()
+    for note in notes:
+        place = seen[note["stream"]]
+        seen[note["stream"]] += 1
+        if place == len(made):
+            made.append([])
+        made[place].append(note)
+    return made
+
+
+async def write(
+    session: AsyncSession,
+    *,
+    events: Sequence[Row] = (),
+    reads: Sequence[Row] = (),
+    notes: Sequence[Row] = (),
+    jobs: Sequence[Row] = (),
+) -> None:
+    """Write what was collected, inside the session's transaction. Raises Unavailable where the database cannot."""
+    first, *further = waves(notes) or [[]]
+    given = {"events": events, "reads": reads, "notes": first, "jobs": jobs}
+    values = {name: _text(rows) for name, rows in given.items() if rows}
+    if not values:
+        return
+    connection = await driver(session)
+    try:
+        await connection.execute(_statement(tuple(values)), values, prepare=True)
+        for wave in further:
+            await connection.execute(_statement(("notes",)), {"notes": _text(wave)}, prepare=True)
+    except OperationalError as error:
+        raise Unavailable(headers={"Retry-After": "2"}) from error
