@@ -145,7 +145,7 @@ class TestListFirms:
         assert second["next"] is None
 
     async def test_refuses_an_unknown_parameter(self, city: ServiceUnderTest) -> None:
-        response = await city.client.get(FIRMS, params={"nmae": "x"}, headers=city.token([SUPERVISE]))
+        response = await city.client.get(FIRMS, params={"title": "x"}, headers=city.token([SUPERVISE]))
         assert response.status_code == 400
 
 

@@ -11,7 +11,7 @@ class _OfRequest(Event):
     number: str
     firm_uscc: str | None
     firm_name: str
-    submitter: str
+    submitter: UUID
     title: str
     department_code: str | None
     at: datetime

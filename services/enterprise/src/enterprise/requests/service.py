@@ -252,7 +252,7 @@ def facts_of(request: RequestRow) -> dict[str, UUID | str | None]:
         "number": request.number,
         "firm_uscc": request.uscc,
         "firm_name": request.firm_name,
-        "submitter": request.submitter,
+        "submitter": UUID(request.submitter),
         "title": request.title,
         "department_code": request.department_code,
     }
