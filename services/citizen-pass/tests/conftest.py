@@ -1,14 +1,15 @@
 """The service under test: cheap password hashes, an issuer at the real path, the sample city's secrets."""
 
-from citykit.testing import service_fixture
-
 from citizen_pass.sample import drafts
+from citykit.testing import service_fixture
 
 GATEWAY = "http://city.test"
 ISSUER = f"{GATEWAY}/api/citizen-pass/oidc"
 SAMPLE_PASSWORD = "a-sample-password-for-tests"
 CLIENT_SECRETS = {
-    f"client_{draft.client_id}": f"secret-of-{draft.client_id}-for-tests" for draft in drafts(GATEWAY) if draft.auth != "none"
+    f"client_{draft.client_id}": f"secret-of-{draft.client_id}-for-tests"
+    for draft in drafts(GATEWAY)
+    if draft.auth != "none"
 }
 
 city = service_fixture(

@@ -1,0 +1,73 @@
+"""What each event says to whom, and that it says it once."""
+
+import pytest
+
+from .factories import MESSAGES, events_about, headers_of, person, tell
+
+
+async def inbox(city, subject, language="zh"):
+    headers = headers_of(city, subject) | {"Accept-Language": language}
+    return (await city.client.get(MESSAGES, headers=headers)).json()["items"]
+
+
+class TestEvents:
+    @pytest.mark.parametrize("kind", sorted(events_about(None)))
+    async def test_each_becomes_a_message_in_both_languages(self, city, kind):
+        subject = await person(city)
+        assert (await tell(city, kind, subject)).status_code == 204
+        chinese, english = await inbox(city, subject), await inbox(city, subject, "en")
+        assert [message["kind"] for message in chinese] == [kind]
+        assert chinese[0]["title"] != english[0]["title"]
+        assert "{" not in chinese[0]["title"] + chinese[0]["body"] + english[0]["title"] + english[0]["body"]
+        assert chinese[0]["link"].startswith("/api/")
+
+    async def test_a_second_delivery_changes_nothing(self, city):
+        from uuid import uuid4
+
+        subject, key = await person(city), uuid4()
+        for _ in range(2):
+            assert (await tell(city, "ticket-taken", subject, event_id=key)).status_code == 204
+        assert len(await inbox(city, subject)) == 1
+
+    async def test_the_same_news_under_another_event_id_is_told_once(self, city):
+        subject = await person(city)
+        name, data = events_about(subject)["case-progressed"]
+        for _ in range(2):
+            await city.deliver(f"cn.hengshui.{name}.v1", data, source="city-ops")
+        assert len(await inbox(city, subject)) == 1
+
+    async def test_nobody_is_told_where_nobody_is_named(self, city):
+        subject = await person(city)
+        for kind in ("ticket-taken", "case-progressed"):
+            assert (await tell(city, kind, None)).status_code == 204
+        assert await inbox(city, subject) == []
+
+    async def test_a_stranger_without_an_account_is_no_error(self, city):
+        from uuid import uuid4
+
+        assert (await tell(city, "ticket-taken", uuid4())).status_code == 204
+
+    async def test_a_changed_registry_record_is_told_to_its_person_without_values(self, city):
+        from uuid import UUID
+
+        from citizen_pass.identity.repository import open_account
+
+        subject, registered = await person(city), UUID("01890000-0000-7000-8000-00000000abcd")
+        async with city.work() as work:
+            account = await open_account(work.session, subject)
+            account.person = registered
+        data = {
+            "person": str(registered),
+            "fields": ["address", "new_field"],
+            "changed_at": "2026-11-24T10:00:00+08:00",
+        }
+        response = await city.deliver("cn.hengshui.data-hub.person.changed.v1", data, source="data-hub")
+        assert response.status_code == 204
+        message = (await inbox(city, subject))[0]
+        assert "住址" in message["body"]
+        assert "new_field" in message["body"]
+
+    async def test_an_event_that_does_not_fit_is_refused(self, city):
+        name, data = events_about(await person(city))["case-closed"]
+        response = await city.deliver(f"cn.hengshui.{name}.v1", data | {"outcome": "odd"}, source="city-ops")
+        assert response.status_code == 422
