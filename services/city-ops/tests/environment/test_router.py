@@ -146,7 +146,8 @@ class TestReportObservations:
         [
             ("pm10", -1), ("pm10", "40"), ("pm10", 1e9), ("pm10", True), ("pm10", 1.23456), ("co", [1]), ("pm1", 3),
             ("observed_at", "2026-03-02T08:30:00+08:00"), ("observed_at", "2026-03-02T08:00:00"),
-            ("observed_at", "2026-02-30T08:00:00+08:00"), ("observed_at", 1e99), ("observed_at", 1767225600), ("observed_at", "1767225600"), ("station_code", "1074\x00"),
+            ("observed_at", "2026-02-30T08:00:00+08:00"), ("observed_at", 1e99), ("observed_at", 1767225600),
+            ("observed_at", "1767225600"), ("station_code", "1074\x00"),
             ("station_code", ""), ("station_code", "x" * 300), ("station_code", None),
         ],
     )  # fmt: skip

@@ -21,7 +21,7 @@ from citykit.problems import FieldError
 from citykit.work import Work
 
 # A report is one statement: the case, and its first step, which exists only where the case is new.
-_REPORT = """
+REPORT = """
 with fresh as (
   insert into cases (id, number, state, source_kind, source_reference, source_round, source_number, source_due_at,
     title, description, class_code, longitude, latitude, address, division_code, reporter, reported_by, reported_at,
@@ -119,7 +119,7 @@ class Intake:
             "id": case_id, "step": new_id(), "now": now, "due_at": due_at,
             "prefix": f"CG{now.astimezone(CHINA):%Y%m%d}", "source_kind": report.source_kind.value,
         }  # fmt: skip
-        found = await (await (await driver(self.work.session)).execute(_REPORT, values)).fetchone()
+        found = await (await (await driver(self.work.session)).execute(REPORT, values)).fetchone()
         if found is None:
             return None
         number: str = found[0]

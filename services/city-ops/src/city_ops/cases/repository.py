@@ -1,10 +1,12 @@
 """The reads of cases, each one starting from what the caller may see."""
 
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, false, or_, select
 
 from city_ops.cases.models import CaseRow, ExtensionRow, PhotoRow, TrailRow
+from city_ops.cases.schemas import CaseFilter
 from citykit.access import Actor
 from citykit.actors import ActorKind
 
@@ -53,6 +55,19 @@ def visible_to(actor: Actor) -> Select[CaseRow]:
     """The cases that `actor` may see: all at the desk, those of the own department, those that one reported."""
     cases = select(CaseRow)
     return cases if sees_all(actor) else cases.where(_may_see(actor))
+
+
+def chosen(actor: Actor, query: CaseFilter, now: datetime) -> Select[CaseRow]:
+    """Those of the cases that `actor` may see which `query` asks for."""
+    cases = visible_to(actor)
+    for name in ("state", "class_code", "division_code", "department_code", "source_kind"):
+        value = getattr(query, name)
+        if value is not None:
+            cases = cases.where(getattr(CaseRow, name) == value)
+    if query.overdue is not None:
+        in_time = or_(CaseRow.due_at.is_(None), CaseRow.due_at >= now)
+        cases = cases.where(CaseRow.due_at < now if query.overdue else in_time)
+    return cases.where(CaseRow.reporter == account(actor)) if query.mine else cases
 
 
 def case_to_act_on(case_id: UUID, actor: Actor) -> Select[CaseRow]:

@@ -4,7 +4,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Query, Response, UploadFile
-from sqlalchemy import desc, or_
+from sqlalchemy import desc
 
 from city_ops.cases import repository
 from city_ops.cases.access import (
@@ -91,17 +91,7 @@ async def list_cases(
     actor: CaseReader, query: Annotated[CaseFilter, Query()], work: WorkInRequest
 ) -> Page[CaseSummary]:
     """The cases that the caller may see, newest first: own reports, the department's cases, all at the desk."""
-    cases = repository.visible_to(actor)
-    for name in ("state", "class_code", "division_code", "department_code", "source_kind"):
-        value = getattr(query, name)
-        if value is not None:
-            cases = cases.where(getattr(CaseRow, name) == value)
-    if query.overdue is not None:
-        now = work.clock.now()
-        in_time = or_(CaseRow.due_at.is_(None), CaseRow.due_at >= now)
-        cases = cases.where(CaseRow.due_at < now if query.overdue else in_time)
-    if query.mine:
-        cases = cases.where(CaseRow.reporter == repository.account(actor))
+    cases = repository.chosen(actor, query, work.clock.now())
     keys = (desc(CaseRow.reported_at), desc(CaseRow.id))
     return await keyset_page(work.session, cases, keys=keys, query=query, make=CaseSummary.of)
 
