@@ -112,6 +112,6 @@ async def town(city: ServiceUnderTest) -> Town:
             await organisations.enter(draft, by="service:test")
         for matter, code in LEADS.items():
             clause = {"matter": matter, "area": "1311", "role": "lead", "legal_basis": f"{matter} 第一条"}
-            draft = ResponsibilityDraft(**clause, department_code=code, valid_from="2019-01-01")
-            await responsibilities.publish(draft, by="service:test")
+            lead = ResponsibilityDraft(**clause, department_code=code, valid_from="2019-01-01")
+            await responsibilities.publish(lead, by="service:test")
     return Town(city)

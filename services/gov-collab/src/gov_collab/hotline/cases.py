@@ -28,7 +28,7 @@ async def on_case_reported(event: CaseReported, work: Work) -> None:
         return
     link.reported = True
     moves = ticket.case_id == link.case_id and after("open-case", State(ticket.state)) is not None
-    _line(work, ticket, link, "open-case", event, note=f"案件 {event.number}", moves=moves)
+    _line(work, ticket, link, "open-case", event, note=f"案件 Case {event.number}", moves=moves)
 
 
 async def on_case_progressed(event: CaseProgressed, work: Work) -> None:
@@ -48,7 +48,7 @@ async def on_case_closed(event: CaseClosed, work: Work) -> None:
         return
     link.outcome = event.outcome
     act = "answer-by-case" if event.outcome == RESOLVED else "return-by-case"
-    text = event.outcome_text or f"案件 {event.number} {event.outcome}"
+    text = event.outcome_text or f"案件 Case {event.number}: {event.outcome}"
     if ticket.case_id != link.case_id or after(act, State(ticket.state)) is None:
         _line(work, ticket, link, "case-progress", event, note=text, moves=False, state=event.outcome)
     elif act == "answer-by-case":

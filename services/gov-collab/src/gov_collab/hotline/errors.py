@@ -2,6 +2,7 @@
 
 from citykit.problems import Conflict, Invalid, Unavailable
 from gov_collab.hotline.domain import TicketState
+from gov_collab.hotline.trail import STATES, TITLES
 
 
 class TicketStateProblem(Conflict):
@@ -13,7 +14,8 @@ class TicketStateProblem(Conflict):
     @classmethod
     def refusing(cls, act: str, state: TicketState) -> "TicketStateProblem":
         """The refusal of `act` in `state`."""
-        return cls((f"工单处于 {state.value} 状态，不能 {act}", f"A ticket that is {state.value} allows no {act}"))
+        zh = f"工单状态为{STATES[state]}，不能进行此操作：{TITLES[act].partition(' ')[0]}"
+        return cls((zh, f"A ticket that is {state.value} allows no {act}"))
 
 
 class AnsweredByCase(Conflict):

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Double, ForeignKey, String, Text
+from sqlalchemy import Double, ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.dialects.postgresql import BYTEA, JSONB, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -76,6 +76,7 @@ class AssignmentRow(Base):
     """A ticket in a department's hands, with the name the department had that day and the clause that named it."""
 
     __tablename__ = "ticket_assignment"
+    __table_args__ = (UniqueConstraint("ticket_id", "round"),)
 
     id: Mapped[Uuid7Key]
     ticket_id: Mapped[UUID] = mapped_column(ForeignKey("ticket.id"))

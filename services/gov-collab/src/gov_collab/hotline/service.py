@@ -130,10 +130,10 @@ class Hotline:
 
     async def answer_at_once(self, ticket: TicketRow, text: str, *, by: Actor) -> TicketBrief:
         """Answer an enquiry without handing it to anybody. Raises TicketStateProblem (409) for any other nature."""
-        reached = self._steps.check(ticket, "answer-at-once")
+        self._steps.check(ticket, "answer-at-once")
         if ticket.nature != Nature.consultation:
             zh, en = "只有咨询类工单可以当场答复", "Only an enquiry can be answered at once"
-            raise TicketStateProblem((zh, en), reached=reached.value)
+            raise TicketStateProblem((zh, en))
         give_answer(self._work, self._steps, ticket, "answer-at-once", text, by=by, department=HOTLINE)
         return self._brief(ticket)
 

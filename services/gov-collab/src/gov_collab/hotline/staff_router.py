@@ -11,6 +11,7 @@ from gov_collab.hotline.errors import (
     NotClassified,
     ReturnDecided,
     ReturnTooLate,
+    TermMissing,
     TicketStateProblem,
 )
 from gov_collab.hotline.loading import DepartmentsTicket, OperatorsTicket, TicketAtWork
@@ -52,7 +53,7 @@ async def refuse_ticket(
 @router.post(
     "/assignments",
     status_code=201,
-    responses=problems(*_STATE, NotClassified, LocationMissing, NobodyNamed, UnknownDepartment),
+    responses=problems(*_STATE, NotClassified, LocationMissing, NobodyNamed, UnknownDepartment, TermMissing),
 )
 async def assign_ticket(
     actor: Operator, ticket: OperatorsTicket, body: AssignmentDraft, hotline: HotlineInRequest

@@ -1,4 +1,16 @@
-"""What the trail of a ticket calls each act, Chinese first."""
+"""What people read of a ticket's states and of the acts on its trail, Chinese first."""
+
+from gov_collab.hotline.domain import TicketState
+
+STATES: dict[TicketState, str] = {
+    TicketState.taken: "受理",
+    TicketState.assigned: "派单",
+    TicketState.accepted: "签收",
+    TicketState.contested: "退单待裁",
+    TicketState.answered: "办结",
+    TicketState.closed: "归档",
+    TicketState.refused: "不予受理",
+}
 
 TITLES: dict[str, str] = {
     "take": "受理 Taken",
