@@ -86,7 +86,7 @@ class Containers:
         self.compose("build", "data-hub")
         self.compose("build")
         try:
-            self.compose("up", "--detach", "--wait", "--wait-timeout", "300")
+            self.compose("up", "--detach", "--wait", "--wait-timeout", "900")
         except AssertionError as error:
             shown = self.compose("ps", "--all") + self.compose("logs", "--tail", "15", "--no-color")
             raise AssertionError(f"{error}\n{shown[-12000:]}") from None

@@ -124,7 +124,7 @@ class TestDay:
         away = httpx.get(f"{containers.city.public_url}/api/city-ops/v1/health")
         assert away.status_code in {502, 503}
         assert away.headers["content-type"] == "application/problem+json"
-        containers.compose("start", "city-ops", "city-ops-worker")
+        containers.compose("up", "--detach", "--wait", "--no-deps", "--no-recreate", "city-ops", "city-ops-worker")
         dispatcher = persona(containers.city, "dispatcher")
         case = wait_for("the case", lambda: matter._case_of(day, dispatcher))
         day.facts["case"] = case["id"]
@@ -141,7 +141,9 @@ class TestDay:
 class TestReplicas:
     def test_three_of_them_and_one_is_killed(self, containers: Any) -> None:
         """Every replica is found and checked; readers notice nothing when one dies."""
-        containers.compose("up", "--detach", "--wait", "--no-recreate", "--scale", "city-ops=3")
+        containers.compose(
+            "up", "--detach", "--wait", "--no-deps", "--no-recreate", "--scale", "city-ops=3", "city-ops"
+        )
         wait_for("three replicas", lambda: len(replicas(containers, "city-ops")) == 3)
         answers: Counter[int] = Counter()
         over = threading.Event()
@@ -162,6 +164,8 @@ class TestReplicas:
             reader.join()
         assert answers.keys() == {200}
         assert answers[200] > 50
-        containers.compose("up", "--detach", "--wait", "--no-recreate", "--scale", "city-ops=1")
+        containers.compose(
+            "up", "--detach", "--wait", "--no-deps", "--no-recreate", "--scale", "city-ops=1", "city-ops"
+        )
         wait_for("one replica", lambda: len(replicas(containers, "city-ops")) == 1)
         assert httpx.get(f"{containers.city.public_url}/api/city-ops/v1/health").status_code == 200

@@ -29,7 +29,7 @@ def free_port() -> int:
         return port
 
 
-def until(wanted: Callable[[], bool], *, seconds: float = 10.0) -> bool:
+def until(wanted: Callable[[], bool], *, seconds: float = 30.0) -> bool:
     limit = time.monotonic() + seconds
     while time.monotonic() < limit:
         if wanted():
@@ -193,7 +193,7 @@ class Gateway:
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
-        assert until(self.lives, seconds=20), self.log
+        assert until(self.lives, seconds=60), self.log
 
     def lives(self) -> bool:
         with contextlib.suppress(httpx.HTTPError):
@@ -242,13 +242,13 @@ def gateway(echoes: dict[str, list[Any]], tmp_path_factory: pytest.TempPathFacto
         echoes,
         {
             "MAX_BODY_BYTES": "100000",
-            "ANSWER_WITHIN": "1s",
+            "ANSWER_WITHIN": "3s",
             "IN_FLIGHT": "8",
             "CORS_ORIGINS": "https://portal.example, https://other.example",
         },
     )
     with running(made):
-        assert until(made.routes, seconds=20), made.log
+        assert until(made.routes, seconds=60), made.log
         made.boot_log = made.log
         yield made
 
