@@ -1,6 +1,5 @@
 """Reads of legal entities. Point read and list are the registry's hot path: SQL that answers JSON, no objects."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -28,14 +27,15 @@ select json_build_object(
   'changed_at', to_char(changed_at at time zone 'Asia/Shanghai', 'YYYY-MM-DD"T"HH24:MI:SS.MS"+08:00"')
 )::text from legal_entity where uscc = %s
 """
-_LIST = """
+# A page and whether another one follows, at once: each row knows whether one comes after it.
+LIST = """
 select coalesce(json_agg(json_build_object(
   'uscc', uscc, 'name', name, 'state', state, 'legal_form', legal_form, 'division_code', division_code,
-  'established_on', established_on) order by uscc), '[]'::json)::text, count(*), max(uscc)
-from (select uscc, name, state, legal_form, division_code, established_on from legal_entity
-  where {where} order by uscc limit %s) page
+  'established_on', established_on) order by uscc), '[]'::json)::text, case when bool_and(more) then max(uscc) end
+from (select uscc, name, state, legal_form, division_code, established_on,
+    lead(uscc) over (order by uscc) is not null as more
+  from legal_entity where {where} order by uscc limit %s) page
 """
-_MORE = "select exists (select from legal_entity where {where} and uscc > %s)"
 
 
 @dataclass(slots=True)
@@ -83,17 +83,12 @@ async def page(reads: Reads, query: LegalEntityFilter) -> str:
     if after is not None:
         conditions.add("uscc > %s", after[0])
     where = " and ".join(conditions.pieces)
-    items, count, last = await _row(reads, _LIST.format(where=where), [*conditions.values, query.limit])
-    if count < query.limit:
-        return f'{{"items":{items},"next":null}}'
-    (more,) = await _row(reads, _MORE.format(where=where), [*conditions.values, last])
-    return f'{{"items":{items},"next":"{next_cursor((last,))}"}}' if more else f'{{"items":{items},"next":null}}'
-
-
-async def _row(reads: Reads, sql: str, values: Sequence[Any]) -> tuple[Any, ...]:
-    row = await (await reads.execute(sql.encode(), values)).fetchone()
-    assert row is not None  # both statements answer exactly one row
-    return tuple(row)
+    values = (*conditions.values, query.limit)
+    row = await (await reads.execute(LIST.format(where=where).encode(), values)).fetchone()
+    assert row is not None  # an aggregate answers one row, whatever it finds
+    items, last = row
+    following = "null" if last is None else f'"{next_cursor((last,))}"'
+    return f'{{"items":{items},"next":{following}}}'
 
 
 class Entities:
