@@ -79,7 +79,7 @@ def set_up(environment: Path, mark: str) -> None:
         raise CannotSetUpError(_both(*DISK_FULL))
     unfinished = environment / UNFINISHED
     if unfinished.exists() or not python_of(environment).exists():
-        shutil.rmtree(environment, ignore_errors=True)
+        _remove(environment)
     fresh = not environment.exists()
     print("首次设置 Setting up" if fresh else "更新环境 Refreshing the environment", flush=True)
     try:
@@ -92,14 +92,20 @@ def set_up(environment: Path, mark: str) -> None:
         unfinished.unlink()
     except BaseException:
         if fresh:
-            shutil.rmtree(environment, ignore_errors=True)
+            _remove(environment)
         raise
+
+
+def _remove(environment: Path) -> None:
+    if environment.exists():
+        shutil.rmtree(environment)
 
 
 def _make(environment: Path) -> None:
     try:
-        venv.create(environment, with_pip=True, symlinks=True)
-    except subprocess.CalledProcessError as error:
+        venv.create(environment, with_pip=False, symlinks=True)
+        _run([str(python_of(environment)), "-m", "ensurepip", "--upgrade", "--default-pip"], lambda _: None)
+    except (subprocess.CalledProcessError, CannotSetUpError) as error:
         raise CannotSetUpError(
             _both(
                 "此 Python 缺少 venv 与 ensurepip(Debian/Ubuntu:安装 python3-venv)",
@@ -165,6 +171,7 @@ def _run(command: list[str], see: Callable[[str], None]) -> None:
         encoding="utf-8",
         env=environment,
         pass_fds=_held,
+        start_new_session=True,
     ) as pip:
         assert pip.stdout
         try:
@@ -172,7 +179,7 @@ def _run(command: list[str], see: Callable[[str], None]) -> None:
                 told.append(line.rstrip())
                 see(line)
         except BaseException:
-            pip.terminate()
+            os.killpg(pip.pid, signal.SIGKILL)
             raise
     if pip.returncode != 0:
         output = "\n".join(told)
