@@ -25,6 +25,16 @@ from citykit.clock import WallClock
 from citykit.work import Work, WorkInRequest
 
 _SEEN_EVERY = timedelta(minutes=1)
+# What stands in a User-Agent header, the telling mark first: most browsers claim to be several others as well.
+BROWSERS = (
+    ("MicroMessenger", "微信 WeChat"), ("HuaweiBrowser", "Huawei Browser"), ("MiuiBrowser", "Mi Browser"),
+    ("QQBrowser", "QQ Browser"), ("Edg", "Edge"), ("OPR", "Opera"), ("Firefox", "Firefox"), ("Chrome", "Chrome"),
+    ("Safari", "Safari"),
+)  # fmt: skip
+SYSTEMS = (
+    ("HarmonyOS", "HarmonyOS"), ("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"),
+    ("Mac OS", "macOS"), ("Linux", "Linux"),
+)  # fmt: skip
 
 
 def cookie_name(settings: Settings) -> str:
@@ -162,8 +172,12 @@ class Sessions:
 
 
 def _device(agent: str) -> str:
-    """A browser's own description of itself, shortened: enough for its owner to recognise it."""
-    return "".join(character for character in agent if character.isprintable())[:160]
+    """A browser in words that its owner recognises: `Firefox · Windows`; an unknown one by its own first words."""
+    browser = next((name for mark, name in BROWSERS if mark in agent), None)
+    system = next((name for mark, name in SYSTEMS if mark in agent), None)
+    if browser is None:
+        return "".join(character for character in agent if character.isprintable())[:60]
+    return f"{browser} · {system}" if system is not None else browser
 
 
 async def _browser(request: Request, work: WorkInRequest) -> Browser:

@@ -1,4 +1,4 @@
-"""The style sheet and the one script of the pages, from our own files."""
+"""The style sheet, the icon and the one script of the pages, from our own files."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from citykit.access import anyone
 from citykit.problems import NotFound
 
 _STATIC = Path(__file__).parent / "static"
-_TYPES = {"style.css": "text/css", "passkey.js": "text/javascript"}
+_TYPES = {"style.css": "text/css", "passkey.js": "text/javascript", "icon.svg": "image/svg+xml"}
 
 router = APIRouter(prefix=BASE, dependencies=[Depends(anyone)], include_in_schema=False, redirect_slashes=False)
 
