@@ -1,6 +1,6 @@
 """Refusals of identity: problems of the JSON interface, and the errors that OAuth 2.0 and OpenID Connect name."""
 
-from citykit.problems import Conflict, Forbidden, Invalid, NotFound, TooManyRequests
+from citykit.problems import Conflict, Invalid, NotFound, TooManyRequests
 
 
 class UsernameTaken(Conflict):
@@ -46,13 +46,6 @@ class PersonBound(Conflict):
         "该身份已绑定其他账户，请到服务窗口办理",
         "This person is bound to another account; please go to a counter",
     )
-
-
-class AccountClosed(Forbidden):
-    """The account was closed."""
-
-    slug = "account-closed"
-    title = ("账户已停用", "The account is closed")
 
 
 class ClientExists(Conflict):
