@@ -1,6 +1,7 @@
 """The JSON interface of identity: accounts, real names, clients."""
 
 import asyncio
+import json
 from uuid import uuid4
 
 import pytest
@@ -127,6 +128,15 @@ class TestVerify:
         city.neighbours.post(VERIFY).respond(json=MATCHED)
         async with city.work() as work:
             assert (await work.session.scalars(select(AccountRow))).one().person is None
+
+    async def test_a_registry_that_refuses_the_question_is_503_too(self, city, citizen):
+        city.neighbours.post(VERIFY).respond(422, json={"type": "/problems/unknown-purpose"})
+        assert (await self.verify(city, citizen)).status_code == 503
+
+    async def test_the_purpose_is_a_code_of_the_registry(self, city, citizen):
+        asked = city.neighbours.post(VERIFY).respond(json=MATCHED)
+        await self.verify(city, citizen)
+        assert json.loads(asked.calls[0].request.content)["purpose"] == "real-name-verification"
 
     async def test_twice_is_a_conflict(self, city, citizen):
         city.neighbours.post(VERIFY).respond(json=MATCHED)
@@ -296,4 +306,6 @@ class TestSample:
         async with city.work() as work:
             assert await work.session.scalar(select(func.count()).select_from(AccountRow)) == 12
             assert await work.session.scalar(select(func.count()).select_from(ClientRow)) == 4
+            masked = await work.session.scalars(select(AccountRow.masked_name).order_by(AccountRow.subject).limit(3))
+            assert masked.all() == ["李*英", "王*国", "赵*"]
         assert len(await city.events("cn.hengshui.citizen-pass.account.verified.v1")) == 12

@@ -146,6 +146,8 @@ class TestQuestions:
         assert (await ask(city, subject, "gov-collab", uuid4())).json()["type"] == "/problems/no-such-usage"
         assert (await ask(city, subject, "nowhere", read["id"])).json()["type"] == "/problems/no-such-service"
         assert (await ask(city, subject, "data-hub", read["id"])).status_code == 503
+        city.neighbours.get("http://mesh.test/internal/city-ops/v1/usage").respond(403, json={})
+        assert (await ask(city, subject, "city-ops", read["id"])).status_code == 503
         assert (await ask(city, subject, "gov-collab", "no-uuid")).status_code == 422
         assert (await ask(city, subject, "gov-collab", read["id"], "x" * 1001)).status_code == 422
 

@@ -190,10 +190,10 @@ class Accounts:
         self._seal_contacts(account, persona.get("phone"), persona.get("email"))
         self._work.audit.note(stream=f"account/{account.subject}", act="register", by="service:citizen-pass")
         if persona.get("person"):
+            # The mask that the registry would answer: first and last character, one of two.
             name = str(persona["name"])
-            await self._bind(
-                account, UUID(persona["person"]), "*" * (len(name) - 1) + name[-1], by="service:citizen-pass"
-            )
+            masked = name[0] + "*" * max(len(name) - 2, 1) + (name[-1] if len(name) > 2 else "")
+            await self._bind(account, UUID(persona["person"]), masked, by="service:citizen-pass")
 
     # ---- read and close ---------------------------------------------------------------------------------------------
 

@@ -101,9 +101,10 @@ class Privacy:
         if service == OWN:
             answer = await self._own(references, _NEWEST, query)
         else:
-            answer = await usages_of(
-                self._work.mesh, service, references=references, limit=_NEWEST, by=by, start=None, end=None
-            )
+            heard = await self._ask(service, references, _NEWEST, query, by)
+            if heard is None:
+                raise NeighbourUnavailable(service)
+            answer = heard
         for usage in answer.usages:
             if usage.id == usage_id:
                 return Usage.of(service, usage)
