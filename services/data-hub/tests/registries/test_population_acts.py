@@ -152,6 +152,16 @@ class TestRecordDeath:
         answers = await asyncio.gather(*[self.die(city, person, "2026-01-01") for _ in range(2)])
         assert sorted(answer.status_code for answer in answers) == [201, 409]
 
+    async def test_one_key_asked_again_answers_the_same(self, city: ServiceUnderTest) -> None:
+        person = await register(city)
+        body = {"died_on": "2026-01-01", "source": {"department": POLICE}}
+        headers = city.token([MAINTAIN], subject=str(uuid4())) | {"Idempotency-Key": "death-of-one"}
+        path = f"{PERSONS}/{person}/deaths"
+        answers = await asyncio.gather(*[city.client.post(path, json=body, headers=headers) for _ in range(2)])
+        assert [answer.status_code for answer in answers] == [201, 201]
+        assert answers[0].json() == answers[1].json()
+        assert answers[0].json()["version"] == 2
+
     @pytest.mark.parametrize("day", ["1984-01-01", "2999-01-01", "2026-13-01"])
     async def test_on_a_possible_day(self, city: ServiceUnderTest, day: str) -> None:
         person = await register(city)
