@@ -6,6 +6,7 @@ from uuid import UUID
 
 import httpx
 from PIL import Image
+from sqlalchemy import text
 
 from citykit.ids import new_id
 from citykit.testing import ServiceUnderTest
@@ -119,3 +120,14 @@ ASSIGNED = "cn.hengshui.gov-collab.ticket.assigned.v1"
 async def deliver(city: ServiceUnderTest, data: dict[str, Any], event_id: UUID | None = None) -> httpx.Response:
     """Deliver the event that a ticket was assigned."""
     return await city.deliver(ASSIGNED, data, source="gov-collab", subject=data["ticket_id"], event_id=event_id)
+
+
+async def count(city: ServiceUnderTest, table: str) -> int:
+    """How many rows a table has."""
+    async with city.work() as work:
+        return await work.session.scalar(text(f"select count(*) from {table}")) or 0
+
+
+async def read(city: ServiceUnderTest, case: dict[str, Any], headers: dict[str, str]) -> httpx.Response:
+    """A case with all that belongs to it."""
+    return await city.client.get(f"{CASES}/{case['id']}", headers=headers)

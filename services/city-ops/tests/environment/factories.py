@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from sqlalchemy import text
 
 from citykit.clock import CHINA
 from citykit.testing import ServiceUnderTest
@@ -24,6 +25,8 @@ GATEWAY_SCOPE = ("city-ops.environment.report",)
 OBSERVATIONS = "/api/city-ops/v1/environment/air/observations"
 AIR = "/api/city-ops/v1/environment/air"
 ORDERS = "/api/city-ops/v1/environment/orders"
+HANDLE = ["city-ops.environment.handle"]
+READ = ["city-ops.environment.read"]
 
 
 def published(path: Path) -> list[dict[str, str]]:
@@ -68,3 +71,28 @@ def gov_collab_answers(city: ServiceUnderTest, department: str = ECOLOGY) -> Non
     city.neighbours.get(path__regex=r"/internal/gov-collab/v1/organisations/responsibilities/resolution.*").respond(
         json={"department_code": department, "department_name": "衡水市生态环境局", "legal_basis": "示例", "new": 1}
     )
+
+
+async def count(city: ServiceUnderTest, table: str) -> int:
+    """How many rows a table has."""
+    async with city.work() as work:
+        return await work.session.scalar(text(f"select count(*) from {table}")) or 0
+
+
+async def orders(city: ServiceUnderTest) -> list[dict[str, Any]]:
+    """The orders that a reader of all sees."""
+    answer = await city.client.get(ORDERS, headers=city.token(READ))
+    assert answer.status_code == 200
+    found: list[dict[str, Any]] = answer.json()["items"]
+    return found
+
+
+async def raised(city: ServiceUnderTest, *, drain: bool = True) -> dict[str, Any]:
+    """An order that stands in the database, assigned where gov-collab answers."""
+    await with_stations(city)
+    answer = await report(city, [hour("2026-03-02T10:00:00+08:00", pm2_5=140)])
+    assert answer.json()["orders"]
+    if drain:
+        gov_collab_answers(city)
+        await city.drain()
+    return (await orders(city))[0]
