@@ -26,6 +26,7 @@ keeper: subprocess.Popen[bytes] | None = None
 def pytest_configure(config: pytest.Config) -> None:
     """Start the cluster beside the collection of tests; processes of xdist inherit its folder."""
     global keeper  # noqa: PLW0603 - one per run, and a hook has no other place to keep it
+    config.pluginmanager.register(LongestFirst())
     if hasattr(config, "workerinput") or config.option.collectonly or FOLDER in os.environ:
         return
     folder = tempfile.mkdtemp(prefix="city-test-")
@@ -44,14 +45,35 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         del os.environ[FOLDER]
 
 
+# What lasts longest begins first, so that no process is left alone with it at the end.
+LONGEST_FIRST = ("tests/containers/", "tests/journeys/", "tests/faults/", "tests/contracts/", "tests/conformance/")
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave the container run out unless it is asked for: it needs a Docker engine (`./city test --containers`)."""
-    if os.environ.get("CITY_TEST_CONTAINERS"):
-        return
-    left_out = [item for item in items if item.get_closest_marker("containers")]
-    if left_out:
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if item not in set(left_out)]
+    """Keep a file's tests, and those of one city, in one process; leave the container run out unless asked for."""
+    if not os.environ.get("CITY_TEST_CONTAINERS"):
+        left_out = [item for item in items if item.get_closest_marker("containers")]
+        if left_out:
+            config.hook.pytest_deselected(items=left_out)
+            items[:] = [item for item in items if item not in set(left_out)]
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+
+
+class LongestFirst:
+    """Puts the long folders first, after the order was shuffled."""
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Sort by folder; within a folder the shuffled order stays."""
+        items.sort(key=self._rank)
+
+    @staticmethod
+    def _rank(item: pytest.Item) -> int:
+        places = [place for place, folder in enumerate(LONGEST_FIRST) if item.nodeid.startswith(folder)]
+        return places[0] if places else len(LONGEST_FIRST)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -16,7 +16,7 @@ def test_otherwise_each_core_has_one_and_a_file_stays_together() -> None:
     words = checks.command(["ops"])
     assert words[3] == "-n"
     assert int(words[4]) >= 1
-    assert words[5:] == ["--dist", "loadfile", "ops"]
+    assert words[5:] == ["--dist", "loadgroup", "ops"]
 
 
 def test_the_citys_own_address_is_not_handed_on(monkeypatch: pytest.MonkeyPatch) -> None:

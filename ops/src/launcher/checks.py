@@ -16,8 +16,8 @@ NOT_HANDED_ON = ("CITY_STATE", "CITY_PORT", "CITY_LISTEN", "CITY_PUBLIC_URL")
 def run(arguments: list[str]) -> int:
     """Run pytest with `arguments`, on all tests where they name none; its exit code.
 
-    `--containers` adds those that build and run the containers. A file's tests stay together, since the steps of a
-    journey follow each other.
+    `--containers` adds those that build and run the containers. A file's tests stay in one process, and so do all that
+    share a running city (`conftest.py` says which).
     """
     containers = "--containers" in arguments
     rest = [word for word in arguments if word != "--containers"]
@@ -30,5 +30,5 @@ def run(arguments: list[str]) -> int:
 def command(arguments: list[str]) -> list[str]:
     """The words that start pytest: one process per core, unless the arguments say how many."""
     chosen = any(word.startswith(("-n", "--numprocesses")) for word in arguments)
-    spread = [] if chosen else ["-n", str(min(os.cpu_count() or 1, MOST_WORKERS)), "--dist", "loadfile"]
+    spread = [] if chosen else ["-n", str(min(os.cpu_count() or 1, MOST_WORKERS)), "--dist", "loadgroup"]
     return [sys.executable, "-m", "pytest", *spread, *arguments]
