@@ -38,8 +38,15 @@ class TestOneTruthAtATime:
 class TestReadyToBeSpread:
     """A table that shall lie on several servers carries what it is spread by in every key, and no foreign key."""
 
-    SPREAD: ClassVar = {"person": "id", "person_number": "id_number_index", "person_value": "person", "person_relation": "person",
-              "person_disclosure": "person", "legal_entity": "uscc", "legal_entity_value": "uscc"}  # fmt: skip
+    SPREAD: ClassVar = {
+        "person": "id",
+        "person_number": "id_number_index",
+        "person_value": "person",
+        "person_relation": "person",
+        "person_disclosure": "person",
+        "legal_entity": "uscc",
+        "legal_entity_value": "uscc",
+    }
 
     @pytest.mark.parametrize("table", sorted(SPREAD))
     async def test_every_unique_key_holds_the_distribution_column(self, city: ServiceUnderTest, table: str) -> None:
