@@ -16,7 +16,7 @@ from citykit.jobs import Patient
 from citykit.testing import MESH, ServiceUnderTest
 
 NOTES = "/api/example/v1/notes"
-BELL = "cn.hengshui.other.bell.rung.v1"
+BELL = "cn.hengshui.gov-collab.bell.rung.v1"
 
 
 async def notes(city: ServiceUnderTest) -> int:
@@ -131,7 +131,8 @@ class TestInbox:
 
     async def test_what_does_not_fit_is_refused(self, city: ServiceUnderTest) -> None:
         assert (await city.deliver(BELL, {"times": "many"}, source="gov-collab")).status_code == 422
-        assert (await city.deliver("cn.hengshui.other.v1", {}, source="gov-collab")).status_code == 422
+        assert (await city.deliver("cn.hengshui.gov-collab.x.v1", {}, source="gov-collab")).status_code == 422
+        assert (await city.deliver(BELL, {"times": 1}, source="city-ops")).status_code == 403
         foreign = {"specversion": "1.0", "id": str(new_id()), "source": "/city-ops", "type": BELL, "data": {"times": 1}}
         foreign["time"] = "2026-11-24T00:00:00Z"
         path, headers = "/internal/example/v1/events", city.mesh_token("gov-collab")

@@ -157,8 +157,9 @@ def _mesh(service: "Service") -> Any:
     @router.post("/events", status_code=204, responses=problems(UnknownEventType, Forbidden))
     async def receive(actor: Annotated[Actor, Depends(caller)], envelope: Envelope, work: WorkInRequest) -> None:
         """Take an event (CloudEvents 1.0, structured JSON) into the inbox; a second delivery changes nothing."""
-        if envelope.source != f"/{actor.subject}":
-            raise Forbidden(("事件来源与调用者不符", "The source is not the caller"))
+        # A service tells of its own things alone: the source is the caller, and so is the owner that the type names.
+        if envelope.source != f"/{actor.subject}" or f".{actor.subject}." not in envelope.type:
+            raise Forbidden(("事件来源与调用者不符", "The event is not the caller's own"))
         subscription = handlers.get(envelope.type)
         if subscription is None:
             RECEIVED.labels("unknown", "refused").inc()

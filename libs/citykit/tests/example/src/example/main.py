@@ -44,7 +44,7 @@ class NoteWritten(events.Event, type="cn.hengshui.example.note.written.v1"):
     text: str
 
 
-class BellRung(events.EventView, type="cn.hengshui.other.bell.rung.v1"):
+class BellRung(events.EventView, type="cn.hengshui.gov-collab.bell.rung.v1"):
     times: int
 
 
