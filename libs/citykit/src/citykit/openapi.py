@@ -58,7 +58,7 @@ def build(app: FastAPI, service: "Service") -> dict[str, Any]:
             operation = document["paths"].get(route.path_format, {}).get(method.lower())
             if operation is not None:
                 _normalise(operation, requirement_of(route))
-    return document
+    return dict(with_known_bounds(document))
 
 
 def _normalise(operation: dict[str, Any], requirement: Requirement | None) -> None:
@@ -90,7 +90,7 @@ def _security(requirement: Requirement) -> dict[str, list[str]]:
 
 def events_document(service: "Service") -> dict[str, Any]:
     """What the service publishes (type, subscribers, schema) and what it consumes, in its own view."""
-    return {
+    document = {
         "publishes": {
             kind.event_type: {"subscribers": sorted(names), "schema": kind.model_json_schema()}
             for kind, names in sorted(service.publishes.items(), key=lambda item: item[0].event_type)
@@ -99,6 +99,28 @@ def events_document(service: "Service") -> dict[str, Any]:
             subscription.type: subscription.view.model_json_schema()
             for subscription in sorted(service.subscriptions, key=lambda s: s.type)
         },
+    }
+    return dict(with_known_bounds(document))
+
+
+_BOUNDS = {"ge": "minimum", "gt": "exclusiveMinimum", "le": "maximum", "lt": "exclusiveMaximum"}
+
+
+def with_known_bounds(schema: Any) -> Any:
+    """A JSON Schema whose bounds have the standard's names.
+
+    Pydantic writes `ge` and `le` where a bound stands behind a validator, which no client understands.
+    """
+    if isinstance(schema, list):
+        return [with_known_bounds(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    bounded = "type" in schema or "anyOf" in schema
+    return {
+        _BOUNDS[name] if bounded and name in _BOUNDS and isinstance(value, int | float) else name: with_known_bounds(
+            value
+        )
+        for name, value in schema.items()
     }
 
 

@@ -56,9 +56,9 @@ Instant = Annotated[
 ]
 ShortText = Annotated[str, Text(strip_whitespace=True, min_length=1, max_length=200)]
 LongText = Annotated[str, Text(strip_whitespace=True, min_length=1, max_length=4000)]
-Int32 = Annotated[int, BeforeValidator(_a_number), Field(ge=-(2**31), le=2**31 - 1)]
-Fen = Annotated[int, BeforeValidator(_a_number), Field(ge=-(2**53) + 1, le=2**53 - 1)]  # money, integer fen 分
-Real = Annotated[float, BeforeValidator(_a_number), Field(allow_inf_nan=False)]
+Int32 = Annotated[int, Field(ge=-(2**31), le=2**31 - 1), BeforeValidator(_a_number)]
+Fen = Annotated[int, Field(ge=-(2**53) + 1, le=2**53 - 1), BeforeValidator(_a_number)]  # money, integer fen 分
+Real = Annotated[float, Field(allow_inf_nan=False), BeforeValidator(_a_number)]
 DivisionCode = Annotated[str, Text(pattern=r"^([0-9]{2}|[0-9]{4}|[0-9]{6}|[0-9]{9}|[0-9]{12})$")]  # GB/T 2260
 
 
@@ -71,5 +71,5 @@ CitizenNumber = Annotated[str, Text(max_length=18), checked(gb11643.parse)]
 class Point(Wire):
     """A place: longitude and latitude in degrees, EPSG:4490 (CGCS2000), bounded to China's land and sea."""
 
-    longitude: Annotated[float, BeforeValidator(_a_number), Field(ge=73, le=136, allow_inf_nan=False)]
-    latitude: Annotated[float, BeforeValidator(_a_number), Field(ge=3, le=54, allow_inf_nan=False)]
+    longitude: Annotated[float, Field(ge=73, le=136, allow_inf_nan=False), BeforeValidator(_a_number)]
+    latitude: Annotated[float, Field(ge=3, le=54, allow_inf_nan=False), BeforeValidator(_a_number)]
