@@ -21,7 +21,7 @@ class OtherDepartment(Forbidden):
     """The case lies with another department."""
 
     slug = "other-department"
-    title = ("案件不属于本部门", "The case lies with another department")
+    title = ("该事项不属于本部门", "The matter lies with another department")
 
 
 class UnknownDepartment(Invalid):
