@@ -5,7 +5,7 @@ import re
 from .tree import short, tracked_files, tracked_texts
 
 # Written in pieces, so that this file does not find itself.
-ABSOLUTE = re.compile(r"(?<![\w.$}~)/-])/(?:ho" r"me|Users|ro" r"ot|wo" r"rk|workspace|mnt)/(?!\.\.)[\w.-]+/")
+ABSOLUTE = re.compile(r"(?<![\w.$}~)/-])/(?:h" r"ome|Users|r" r"oot|w" r"ork|workspace|mnt)/(?!\.\.)[\w.-]+/")
 REGISTRIES = re.compile(
     r"files\.python" r"hosted|py" r"pi\.org|registry\.npm" r"js|proxy\.gol" r"ang|--(?:extra-)?index" r"-url +https?:"
     r"|index" r"-url *= *[\"']?https?:|mirrors?\.[a-z]+\.(?:com|cn|edu)", re.IGNORECASE
