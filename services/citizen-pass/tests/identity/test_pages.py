@@ -57,7 +57,7 @@ class TestRegister:
             throttle = registrations(work, "203.0.113.7")
             await throttle.wait()
             for _ in range(work.settings.registrations_per_hour):
-                throttle.failed()
+                await throttle.failed()
         response = await web.register()
         assert response.status_code == 429
         assert int(response.headers["retry-after"]) > 0
@@ -113,7 +113,7 @@ class TestSignIn:
             throttle = sign_in_tries(work, "somebody", "203.0.113.7")
             await throttle.wait()
             for _ in range(40):
-                throttle.failed()
+                await throttle.failed()
         assert (await web.sign_in("sample-officer")).status_code == 429
         assert (await Web(city, address="203.0.113.8").sign_in("sample-officer")).is_redirect
 

@@ -5,9 +5,9 @@ import json
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
-from citizen_pass.identity.models import AccountRow, ClientRow
+from citizen_pass.identity.models import AccountRow, ClientRow, ThrottleRow
 
 from .factories import OIDC, PASSWORD, Login, Web, appoint, register_client, sample
 
@@ -54,6 +54,13 @@ class TestRegister:
         await register(city)
         response = await register(city, username="Xiuying.LI")
         assert (response.status_code, response.json()["type"]) == (409, "/problems/username-taken")
+
+    async def test_asking_for_taken_names_counts_as_well(self, city):
+        await register(city)
+        async with city.work() as work:
+            await work.session.execute(update(ThrottleRow).values(failures=work.settings.registrations_per_hour - 1))
+        assert (await register(city)).status_code == 409
+        assert (await register(city)).status_code == 429
 
     async def test_of_parallel_registrations_one_wins(self, city):
         answers = await asyncio.gather(*(register(city) for _ in range(3)))

@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 
 import httpx
 
-from citizen_pass.identity.schemas import AccountDraft
+from citizen_pass.identity.schemas import Account, AccountDraft
 from citizen_pass.identity.service import Accounts
 from citykit.testing import ServiceUnderTest
 
@@ -17,7 +17,9 @@ async def person(city: ServiceUnderTest, username: str = "xiuying.li", **fields:
     """A registered person; her account id."""
     draft = AccountDraft(username=username, password="correct horse battery", **fields)
     async with city.work() as work:
-        return (await Accounts(work).register(draft, address="203.0.113.7")).subject
+        account = await Accounts(work).register(draft, address="203.0.113.7")
+        assert isinstance(account, Account)
+        return account.subject
 
 
 def headers_of(city: ServiceUnderTest, subject: UUID) -> dict[str, str]:

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from citizen_pass.identity import domain, repository
 from citizen_pass.identity.authorization import Asked, Requests
-from citizen_pass.identity.errors import AccountFault, PageError, TooManyTries, UsernameTaken
+from citizen_pass.identity.errors import AccountFault, PageError, TooManyTries
 from citizen_pass.identity.flow import (
     OIDC,
     after_sign_in,
@@ -30,6 +30,7 @@ from citizen_pass.identity.throttle import client_address
 from citizen_pass.identity.tokens import Tokens
 from citizen_pass.pages.rendering import BASE, render
 from citykit.access import anyone
+from citykit.problems import Problem
 from citykit.work import Work, WorkInRequest
 
 router = APIRouter(dependencies=[Depends(anyone)], include_in_schema=False, redirect_slashes=False)
@@ -167,12 +168,12 @@ async def register(request: Request, browser: BrowserInRequest, work: WorkInRequ
         return await again(422, **{f: _said(FIELD_WORDS.get(f, WRONG), browser) for f in fields})
     except AccountFault as fault:
         return await again(422, **{e.pointer.rsplit("/", 1)[1]: _said(FAULTS[e.code], browser) for e in fault.errors})
-    except UsernameTaken:
-        return await again(409, username=_said(FAULTS["username-taken"], browser))
     except TooManyTries as many:
         page = await again(429, _said(TooManyTries.title, browser))
         page.headers["Retry-After"] = many.headers["Retry-After"]
         return page
+    if isinstance(made, Problem):
+        return await again(made.status, username=_said(FAULTS["username-taken"], browser))
     account = await repository.open_account(work.session, made.subject)
     assert account is not None
     await Sessions(work).start(request, browser, account, ["pwd"])

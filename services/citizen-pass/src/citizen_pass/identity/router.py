@@ -52,16 +52,20 @@ _WORDS_OF_PURPOSE = "账户管理 Account administration"
 @router.post(
     "/accounts",
     status_code=201,
+    response_model=Account,
     dependencies=[Depends(anyone)],
     responses=problems(errors.UsernameTaken, errors.AccountFault, errors.TooManyTries),
 )
-async def register(request: Request, body: AccountDraft, accounts: AccountsInRequest, work: WorkInRequest) -> Account:
+async def register(
+    request: Request, body: AccountDraft, accounts: AccountsInRequest, work: WorkInRequest
+) -> Account | Response:
     """Register an account 注册账户, at assurance level 1. Open to anyone; limited per address and hour.
 
     A user name is a public handle chosen by the person: it cannot be a telephone, e-mail or identity number, so that a
     taken name (409 `username-taken`) tells nothing about anybody.
     """
-    return await accounts.register(body, address=client_address(request, work.settings))
+    outcome = await accounts.register(body, address=client_address(request, work.settings))
+    return answer(request, outcome) if isinstance(outcome, Problem) else outcome
 
 
 @router.get("/accounts", responses=problems(NotFound))

@@ -76,22 +76,23 @@ class Accounts:
 
     # ---- register and sign in ---------------------------------------------------------------------------------------
 
-    async def register(self, draft: AccountDraft, *, address: str) -> Account:
+    async def register(self, draft: AccountDraft, *, address: str) -> Account | Problem:
         """Make an account at assurance level 1.
 
-        Raises 409 `username-taken`, 422 `account-fault`, 429 `too-many-tries` (per address and hour).
+        Answers 409 `username-taken` instead of raising it, because asking whether a name is taken counts as well.
+        Raises 422 `account-fault`, 429 `too-many-tries` (per address and hour).
         """
         throttle = registrations(self._work, address)
         if wait := await throttle.wait():
             raise TooManyTries(headers={"Retry-After": str(wait)})
         username = self._checked(draft)
+        await throttle.failed()
         if await repository.account_named(self._work.session, username) is not None:
-            raise UsernameTaken()
-        throttle.failed()
+            return UsernameTaken()
         hashed = await passwords(self._work.settings).hash(draft.password)
         account = await self.insert(username, draft.display_name or username, hashed, draft.language, None)
         if account is None:
-            raise UsernameTaken()
+            return UsernameTaken()
         self._seal_contacts(account, draft.phone, draft.email)
         self._work.audit.note(stream=f"account/{account.subject}", act="register", by=f"sub:{account.subject}")
         return Account.of(account, domain.NO_OFFICE)
@@ -139,9 +140,9 @@ class Accounts:
         kept = account.password_hash if account is not None and account.closed_at is None else None
         hasher = passwords(self._work.settings)
         if not await hasher.verify(kept, password) or account is None or kept is None:
-            throttle.failed()
+            await throttle.failed()
             return SignInRefused(0)
-        throttle.succeeded("sign-in-account", name, self._work)
+        await throttle.succeeded()
         if hasher.is_outdated(kept):
             account.password_hash = await hasher.hash(password)
         return account
@@ -166,7 +167,7 @@ class Accounts:
         found = await population_verification(self._work.mesh, draft.name, number, by=by)
         stream = f"account/{account.subject}"
         if not found.matched or found.person is None:
-            throttle.failed()
+            await throttle.failed()
             self._work.audit.note(stream=stream, act="verification-failed", by=by)
             return IdentityNotMatched()
         return await self._bind(account, found.person, found.masked_name or "", by=by)

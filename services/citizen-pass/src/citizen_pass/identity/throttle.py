@@ -1,10 +1,10 @@
 """Failures counted in the database, per account and per address, so that every process and every restart knows them.
 
-A try first takes the rows of its keys under a lock (in one order, so two never deadlock): tries on one account run one
-after another, and parallel guessing gains nothing. Names and addresses are kept as keyed hashes only.
+A try first takes the counter of its account under a lock: tries on one account run one after another, and parallel
+guessing gains nothing. Names and addresses are kept as keyed hashes only.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
@@ -30,48 +30,65 @@ def client_address(request: Request, settings: Settings) -> str:
 
 @dataclass(frozen=True)
 class Counted:
-    """One thing whose failures are counted, and by which rule."""
+    """One thing whose failures are counted, and by which rule.
+
+    `held` counters are locked from the question to the commit: tries on one account run one after another. An address
+    is not held: many people behind one must not wait for each other's passwords.
+    """
 
     kind: str
     value: str
     rule: ThrottleRule
+    held: bool = True
 
 
 class Throttle:
     """The tries of one act: `wait` says whether one is allowed now, then `failed` or `succeeded` is told."""
 
     def __init__(self, work: Work, counted: Sequence[Counted]) -> None:
-        self._session = work.session
-        self._rules = {work.vault.index(f"throttle/{c.kind}", c.value): c.rule for c in counted}
-        self._rows: dict[bytes, ThrottleRow] = {}
+        self._work = work
+        self._counted = {work.vault.index(f"throttle/{c.kind}", c.value): c for c in counted}
 
     async def wait(self) -> int:
-        """Seconds until the next try is welcome; 0 where it is now. Holds the counters until the commit."""
+        """Seconds until the next try is welcome; 0 where it is now. Held counters stay locked until the commit."""
         now = WallClock().now()
-        keys = sorted(self._rules)
-        await self._session.execute(
+        held = sorted(key for key, counted in self._counted.items() if counted.held)
+        await self._work.session.execute(
             insert(ThrottleRow)
-            .values([{"key": k, "failures": 0, "last_failure": now} for k in keys])
+            .values([{"key": key, "failures": 0, "last_failure": now} for key in held])
             .on_conflict_do_nothing()
         )
-        statement = select(ThrottleRow).where(ThrottleRow.key.in_(keys)).order_by(ThrottleRow.key).with_for_update()
-        self._rows = {bytes(row.key): row for row in await self._session.scalars(statement)}
-        return max(0, *(_seconds(row.blocked_until, now) for row in self._rows.values()))
+        rows = [*await self._rows(held, lock=True), *await self._rows(set(self._counted) - set(held))]
+        return max(_seconds(row.blocked_until, now) for row in rows) if rows else 0
 
-    def failed(self) -> None:
-        """Count a failure for every key."""
+    async def _rows(self, keys: Iterable[bytes], *, lock: bool = False) -> Sequence[ThrottleRow]:
+        statement = select(ThrottleRow).where(ThrottleRow.key.in_(list(keys))).order_by(ThrottleRow.key)
+        return (await self._work.session.scalars(statement.with_for_update() if lock else statement)).all()
+
+    async def failed(self) -> None:
+        """Count a failure for every key; those not held are locked now, after the held ones, so two never deadlock."""
         now = WallClock().now()
-        for key, row in self._rows.items():
-            rule = self._rules[key]
-            earlier = row.failures if rule.counts(row.last_failure, now) else 0
-            row.failures = min(earlier + 1, 30_000)
-            row.last_failure = now
-            row.blocked_until = rule.blocked_until(row.failures, now)
+        for held in (True, False):
+            keys = sorted(key for key, counted in self._counted.items() if counted.held is held)
+            if not keys:
+                continue
+            new = [{"key": key, "failures": 0, "last_failure": now} for key in keys]
+            await self._work.session.execute(insert(ThrottleRow).values(new).on_conflict_do_nothing())
+            statement = select(ThrottleRow).where(ThrottleRow.key.in_(keys)).order_by(ThrottleRow.key)
+            fresh = statement.with_for_update().execution_options(populate_existing=True)
+            for row in await self._work.session.scalars(fresh):
+                self._count(row, self._counted[bytes(row.key)].rule, now)
 
-    def succeeded(self, kind: str, value: str, work: Work) -> None:
-        """Forget the failures of one key. An address keeps its own: one good login must not buy a thousand guesses."""
-        row = self._rows.get(work.vault.index(f"throttle/{kind}", value))
-        if row is not None:
+    def _count(self, row: ThrottleRow, rule: ThrottleRule, now: datetime) -> None:
+        earlier = row.failures if rule.counts(row.last_failure, now) else 0
+        row.failures = min(earlier + 1, 30_000)
+        row.last_failure = now
+        row.blocked_until = rule.blocked_until(row.failures, now)
+
+    async def succeeded(self) -> None:
+        """Forget the failures of the held keys. An address keeps its own: one good login must not buy more guesses."""
+        held = [key for key, counted in self._counted.items() if counted.held]
+        for row in await self._rows(held):
             row.failures, row.blocked_until = 0, None
 
 
@@ -85,7 +102,7 @@ def sign_in_tries(work: Work, username: str, address: str) -> Throttle:
         work,
         [
             Counted("sign-in-account", username, PER_ACCOUNT),
-            Counted("sign-in-address", address_bucket(address), PER_ADDRESS),
+            Counted("sign-in-address", address_bucket(address), PER_ADDRESS, held=False),
         ],
     )
 
@@ -95,7 +112,7 @@ def _quota(per: int, window: timedelta) -> ThrottleRule:
 
 
 def registrations(work: Work, address: str) -> Throttle:
-    """The registrations from one address: each counts, successful or not."""
+    """The registrations from one address: each counts, also one whose name is taken."""
     rule = _quota(work.settings.registrations_per_hour, timedelta(hours=1))
     return Throttle(work, [Counted("registration", address_bucket(address), rule)])
 

@@ -49,7 +49,8 @@ class Tokens:
             "sub": str(bearer.account.subject), "kind": "person", "client_id": client_id, "scope": " ".join(scopes),
             "aud": domain.audience(scopes), "acr": domain.acr(bearer.assurance), "sid": str(bearer.login.id),
             "auth_time": int(bearer.login.auth_time.timestamp()), "gid": str(family),
-            "name": bearer.account.display_name,
+            # Services write this name where a person's data were read: enough to recognise, no more.
+            "name": bearer.account.masked_name or bearer.account.display_name,
         }  # fmt: skip
         if bearer.account.person is not None:
             claims["person"] = str(bearer.account.person)
