@@ -4,13 +4,14 @@ import json
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
 
 from launcher.day import Day, identity, matter, privacy
-from launcher.day.people import persona, wait_for
+from launcher.day.people import wait_for
 from launcher.provision import SERVICES
 
 pytestmark = [pytest.mark.containers, pytest.mark.timeout(2400)]
@@ -112,20 +113,25 @@ class TestGateway:
 
 
 class TestDay:
-    def test_matter_goes_through_while_a_service_is_away(self, containers: Any) -> None:
+    @pytest.fixture
+    def day(self, containers: Any) -> Iterator[Day]:
+        day = Day(containers.city, quiet=True)
+        yield day
+        day.close()
+
+    def test_matter_goes_through_while_a_service_is_away(self, containers: Any, day: Day) -> None:
         """Register, verify, sign in; a message becomes a case although city-ops was down; who read her data."""
-        day = Day(containers.city)
         identity.register(day)
         matter.send(day)
         containers.compose("stop", "--timeout", "20", "city-ops", "city-ops-worker")
-        operator = persona(containers.city, "operator")
+        operator = day.persona("operator")
         assigned = operator.post(f"{matter.HOTLINE}/{day.facts['ticket']}/assignments", {})
         assert assigned["state"] == "assigned"
         away = httpx.get(f"{containers.city.public_url}/api/city-ops/v1/health")
         assert away.status_code in {502, 503}
         assert away.headers["content-type"] == "application/problem+json"
         containers.compose("up", "--detach", "--wait", "--no-deps", "--no-recreate", "city-ops", "city-ops-worker")
-        dispatcher = persona(containers.city, "dispatcher")
+        dispatcher = day.persona("dispatcher")
         case = wait_for("the case", lambda: matter._case_of(day, dispatcher))
         day.facts["case"] = case["id"]
         matter.handle(day)
