@@ -4,7 +4,7 @@ from datetime import date
 from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from citykit.pages import PageQuery
 from citykit.wire import Fen, Instant, Int32, Uscc, Wire
@@ -15,7 +15,9 @@ from enterprise.firms.models import BindingRow, DelegateRow, FirmReadRow, FirmRo
 class FirmFilter(PageQuery):
     """Which firms to list."""
 
-    state: Annotated[str, Field(min_length=1, max_length=40)] | None = None
+    state: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z-]{0,39}$")] | None = Field(
+        default=None, description="A state of the registry, as `active` or `deregistered`"
+    )
 
 
 class FirmSummary(Wire):
