@@ -19,7 +19,7 @@ from .tree import ROOT, SERVICES, package_of
 MOST_STATEMENTS = 10
 # A page shows a form again with what was wrong in it, and OAuth answers its errors in a form of its own: neither can
 # leave the refusal to a raised problem, so their doorways are wider.
-MOST_OF_A_PAGE = 20
+MOST_OF_A_PAGE = 24
 PAGES = ("pages_router", "account_pages", "oidc_router")
 
 
