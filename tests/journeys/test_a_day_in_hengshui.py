@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
+from launcher import control
 from launcher.city import ROOT, City
 from launcher.day import Day, air, firm, identity, matter, privacy
-from launcher.day.people import Caller, Person, persona
 
 pytestmark = pytest.mark.xdist_group("city")
 MESSAGES = ROOT.parent / "shared" / "data" / "hotline" / "messages_labelled.csv"
@@ -31,6 +31,7 @@ def real_message(path: Path) -> dict[str, str] | None:
 def day(city_at_work: City) -> Iterator[Day]:
     day = Day(city_at_work, quiet=True)
     yield day
+    day.close()
     city_at_work.move_clock(0)
 
 
@@ -56,6 +57,16 @@ def rated(registered: Day, case: str) -> dict[str, Any]:
     return matter.rate(registered)
 
 
+@pytest.fixture(scope="module")
+def compared(day: Day) -> dict[str, int]:
+    return air.breathe(day)
+
+
+@pytest.fixture(scope="module")
+def confirmed(day: Day) -> dict[str, Any]:
+    return firm.ask(day)
+
+
 class TestStep1Registration:
     def test_she_is_verified_and_the_token_says_so(self, registered: Day) -> None:
         assert registered.citizen is not None
@@ -63,8 +74,8 @@ class TestStep1Registration:
         assert (me["assurance"], me["masked_name"]) == (2, "王*兰")
         assert me["subject"] == registered.facts["subject"]
 
-    def test_a_second_account_cannot_take_the_same_person(self, registered: Day, city_at_work: City) -> None:
-        stranger = persona(city_at_work, "guardian")
+    def test_a_second_account_cannot_take_the_same_person(self, day: Day, registered: Day) -> None:
+        stranger = day.persona("guardian")
         answer = stranger.send(
             "POST", "/api/citizen-pass/v1/accounts/me/verifications", json={"name": "王秀兰", "id_number": "x" * 18}
         )
@@ -73,7 +84,7 @@ class TestStep1Registration:
 
 class TestStep2AHotlineMessageBecomesACase:
     def test_the_operator_got_the_right_class_suggested(self, registered: Day, sent: dict[str, Any]) -> None:
-        codes = [suggestion["code"] for suggestion in registered.facts["suggested"]["items"]]
+        codes = [suggestion["matter"]["code"] for suggestion in registered.facts["suggested"]["items"]]
         assert "street-lighting" in codes
 
     def test_the_message_arrived_as_it_was_written(self, registered: Day, sent: dict[str, Any]) -> None:
@@ -89,10 +100,8 @@ class TestStep2AHotlineMessageBecomesACase:
         assert [entry["at"] for entry in rated["trail"]] == sorted(entry["at"] for entry in rated["trail"])
         assert all(entry["public"] for entry in rated["trail"])
 
-    def test_a_stranger_sees_neither_ticket_nor_case(
-        self, city_at_work: City, rated: dict[str, Any], case: str
-    ) -> None:
-        stranger = persona(city_at_work, "guardian")
+    def test_a_stranger_sees_neither_ticket_nor_case(self, day: Day, rated: dict[str, Any], case: str) -> None:
+        stranger = day.persona("guardian")
         assert stranger.send("GET", f"{matter.HOTLINE}/{rated['id']}").status_code == 404
         assert stranger.send("GET", f"{matter.CASES}/{case}").status_code == 404
 
@@ -103,39 +112,31 @@ class TestStep2AHotlineMessageBecomesACase:
 
 
 class TestStep3TheAir:
-    @pytest.fixture(scope="class")
-    def compared(self, day: Day) -> dict[str, int]:
-        return air.breathe(day)
-
     def test_every_published_index_is_met(self, compared: dict[str, int]) -> None:
         assert compared["hours"] == 96
         assert compared["equal"] == compared["published"] > 80
 
     def test_the_first_crossing_raised_an_order_that_is_done(self, day: Day, compared: dict[str, int]) -> None:
         assert day.facts["air"]["orders"] >= 1
-        officer = persona(day.city, "environment")
+        officer = day.persona("environment")
         orders = officer.get(f"{air.AIR}/orders", limit=50)["items"]
         assert {order["state"] for order in orders} == {"done"}
         assert min(order["aqi"] for order in orders) > air.THRESHOLD
 
     def test_the_same_hours_again_change_nothing(self, day: Day, compared: dict[str, int]) -> None:
-        station = air.Program(day.city, "air-station-gateway", "city-ops.environment.report")
+        station = day.program("air-station-gateway", "city-ops.environment.report")
         batch = {"observations": [air.observation(row) for row in air.rows()]}
         report = station.post(f"{air.AIR}/air/observations", batch)
         assert (report["unchanged"], report["orders"]) == (96, [])
 
 
 class TestStep4TheFirm:
-    @pytest.fixture(scope="class")
-    def confirmed(self, day: Day) -> dict[str, Any]:
-        return firm.ask(day)
-
     def test_one_request_is_answered_in_time(self, confirmed: dict[str, Any]) -> None:
         assert confirmed["state"] in {"confirmed", "closed"}
         assert not any(milestone["escalated_at"] for milestone in confirmed["milestones"])
 
     def test_the_other_one_escalates_once_for_each_milestone(self, day: Day, confirmed: dict[str, Any]) -> None:
-        supervisor = persona(day.city, "administrator")
+        supervisor = day.persona("administrator")
         escalations = supervisor.get(f"{firm.REQUESTS}/escalations", limit=100)["items"]
         mine = [one["milestone"] for one in escalations if one["request_id"] == day.facts["late_request"]]
         assert sorted(mine) == sorted(set(mine))
@@ -148,7 +149,6 @@ class TestStep5WhoReadMyData:
         assert all(reading["purpose"] and reading["fields"] for reading in readings)
 
     def test_a_service_that_is_down_is_named(self, registered: Day, rated: dict[str, Any]) -> None:
-        from launcher import control
 
         assert registered.citizen is not None
         control.hold(registered.city, "enterprise")
@@ -165,15 +165,14 @@ class TestStep6OneServiceWasDown:
 
 
 class TestTheDoor:
-    def test_without_a_token_nobody_sees_a_ticket(self, city_at_work: City) -> None:
-        answer = Caller(city_at_work, "anyone").send("GET", matter.HOTLINE)
+    def test_without_a_token_nobody_sees_a_ticket(self, day: Day) -> None:
+        answer = day.anyone().send("GET", matter.HOTLINE)
         assert answer.status_code == 401
         assert answer.headers["content-type"] == "application/problem+json"
 
-    def test_the_inside_is_not_on_the_street(self, city_at_work: City) -> None:
-        answer = Caller(city_at_work, "anyone").send("GET", "/internal/data-hub/v1/divisions/131102")
+    def test_the_inside_is_not_on_the_street(self, day: Day) -> None:
+        answer = day.anyone().send("GET", "/internal/data-hub/v1/divisions/131102")
         assert answer.status_code == 404
 
-    def test_personas_are_people_of_this_city(self, city_at_work: City) -> None:
-        assert isinstance(persona(city_at_work, "citizen"), Person)
-        assert persona(city_at_work, "citizen").get("/api/citizen-pass/v1/accounts/me")["masked_name"] == "李*英"
+    def test_personas_are_people_of_this_city(self, day: Day) -> None:
+        assert day.persona("citizen").get("/api/citizen-pass/v1/accounts/me")["masked_name"] == "李*英"

@@ -7,7 +7,7 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import OctKey, OKPKey
 
-from citykit.testing import MESH, ServiceUnderTest, issuer_key, mesh_keys
+from citykit.testing import MESH, ServiceUnderTest, issuer_key, mesh_keys, service_under_test
 from citykit.usage import AccessLog
 
 NOTES = "/api/example/v1/notes"
@@ -72,6 +72,20 @@ class TestTokens:
         city.neighbours.get(f"{MESH}/keys").respond(503)
         city.runtime.verifier.forget()
         assert (await city.client.get(NOTES, headers=city.token())).status_code == 200
+
+    async def test_a_process_that_starts_while_the_issuer_is_down_knows_the_keys_of_before(
+        self, city: ServiceUnderTest
+    ) -> None:
+        headers = city.token()
+        assert (await city.client.get(NOTES, headers=headers)).status_code == 200
+        async with service_under_test(city.service) as fresh:
+            fresh.neighbours.get(f"{MESH}/keys").respond(503)
+            assert (await fresh.client.get(NOTES, headers=headers)).status_code == 200
+
+    async def test_without_any_key_the_answer_is_try_again(self, city: ServiceUnderTest) -> None:
+        city.neighbours.get(f"{MESH}/keys").respond(503)
+        answer = await city.client.get(NOTES, headers=city.token())
+        assert answer.status_code == 503
 
     async def test_a_missing_scope_is_named(self, city: ServiceUnderTest) -> None:
         answer = await city.client.get(f"{NOTES}/{OWNER}", headers=city.token())

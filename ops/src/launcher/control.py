@@ -27,6 +27,7 @@ from launcher.terminal import Step, say
 NEEDED_BYTES = 300 * 1024 * 1024
 UP_WITHIN_SECONDS = 120
 STUCK_AFTER_RESTARTS = 4
+_supervisors: list[subprocess.Popen[bytes]] = []
 PHASES = {
     "starting": "准备 Preparing",
     "database": "数据库 Database",
@@ -108,14 +109,17 @@ def _room(city: City) -> None:
 def _spawn(city: City) -> None:
     (city.state / TOLD).unlink(missing_ok=True)
     with (city.logs / "supervisor.log").open("ab") as log:
-        subprocess.Popen(
-            [sys.executable, "-m", "launcher.supervisor"],
-            env=base_environment() | _address(city),
-            cwd="/",
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
+        # The supervisor outlives this process; the handle is kept, since Python complains of one that is dropped.
+        _supervisors.append(
+            subprocess.Popen(
+                [sys.executable, "-m", "launcher.supervisor"],
+                env=base_environment() | _address(city),
+                cwd="/",
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
         )
     limit = time.monotonic() + 20
     while not supervisor_pid(city):

@@ -9,7 +9,9 @@ from alembic import context, op
 from procrastinate.schema import SchemaManager
 from sqlalchemy import create_engine, text
 
-KERNEL_TABLES = frozenset({"event_log", "inbox", "idempotency_key", "personal_access", "audit_entry", "audit_head"})
+KERNEL_TABLES = frozenset(
+    {"event_log", "inbox", "idempotency_key", "personal_access", "audit_entry", "audit_head", "kept_document"}
+)
 # Alembic's own column holds 32 characters; a dated name that says something is longer.
 _VERSIONS = (
     "create table if not exists alembic_version"
@@ -39,6 +41,9 @@ create table personal_access (
   legal_basis text
 );
 create index ix_personal_access_person on personal_access (person, at desc, id desc);
+
+-- Public documents of neighbours (the issuer's keys), for the time when they are down and this process is new.
+create table kept_document (name text primary key, document jsonb not null, at timestamptz not null);
 
 create table audit_head (stream text primary key, seq bigint not null, hash bytea not null);
 create table audit_entry (

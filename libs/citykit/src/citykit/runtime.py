@@ -25,7 +25,7 @@ from citykit.mesh import Mesh
 from citykit.problems import Unavailable
 from citykit.settings import ServiceSettings
 from citykit.telemetry import DELIVERIES, follow
-from citykit.tokens import MeshSigner, keys_from_url, verifier_for
+from citykit.tokens import MeshSigner, keys_from_url, keys_kept, verifier_for
 from citykit.usage import AccessLog
 from citykit.vault import Vault
 from citykit.work import Opener, Work
@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     from citykit.service import Service
 
 log = structlog.get_logger("citykit.runtime")
+
+
+_ISSUER_KEYS = "issuer-keys"
 
 
 class DeliveryRefused(Exception):
@@ -68,7 +71,8 @@ class Runtime:
         signer = MeshSigner(service.name, json.loads(settings.secret("mesh_key.json")))
         self.mesh = Mesh(self.http, settings.mesh_url, signer)
         self.open_work = Opener(self._new_work)
-        source = self._own_keys if service.token_keys else keys_from_url(settings.token_keys_url, self.http)
+        fetched = keys_kept(keys_from_url(settings.token_keys_url, self.http), self._keep_keys, self._kept_keys)
+        source = self._own_keys if service.token_keys else fetched
         self.verifier = verifier_for(service.name, settings, source)
         self.queue = open_queue(settings, size=settings.worker_concurrency + 2)
         self._register_tasks()
@@ -102,6 +106,25 @@ class Runtime:
         assert self.service.token_keys is not None
         async with self.open_work() as work:
             return await self.service.token_keys(work)
+
+    async def _keep_keys(self, document: dict[str, Any]) -> None:
+        async with self.open_work() as work:
+            await work.session.execute(
+                text(
+                    "insert into kept_document (name, document, at) values (:name, cast(:document as jsonb), now())"
+                    " on conflict (name) do update set document = excluded.document, at = excluded.at"
+                ),
+                {"name": _ISSUER_KEYS, "document": json.dumps(document)},
+            )
+
+    async def _kept_keys(self) -> dict[str, Any]:
+        async with self.open_work() as work:
+            found = await work.session.scalar(
+                text("select document from kept_document where name = :name"), {"name": _ISSUER_KEYS}
+            )
+        if not isinstance(found, dict):
+            raise ValueError("no keys were ever had")
+        return found
 
     def _register_tasks(self) -> None:
         retry = Patient()

@@ -29,6 +29,7 @@ _REFETCH_AFTER_SECONDS = 10
 _CACHE_SIZE = 10_000
 
 KeySource = Callable[[], Awaitable[dict[str, Any]]]
+Keep = Callable[[dict[str, Any]], Awaitable[None]]
 
 
 def _invalid(why: str) -> Unauthenticated:
@@ -202,6 +203,20 @@ def keys_from_url(url: str, client: httpx.AsyncClient) -> KeySource:
         document = response.json()
         if not isinstance(document, dict):
             raise ValueError("not a key set")
+        return document
+
+    return fetch
+
+
+def keys_kept(source: KeySource, keep: Keep, kept: KeySource) -> KeySource:
+    """`source`, whose last answer is kept: a process that starts while the provider is down still knows its keys."""
+
+    async def fetch() -> dict[str, Any]:
+        try:
+            document = await source()
+        except (httpx.HTTPError, ValueError):
+            return await kept()
+        await keep(document)
         return document
 
     return fetch

@@ -15,6 +15,16 @@ def main(city: City, arguments: list[str]) -> int:
     """Play the day in a running demo city, print the account, leave the city running."""
     day = Day(city)
     say(f"\n  {coloured('衡水的一天', BOLD)}  A day in Hengshui")
+    try:
+        _play(day)
+    finally:
+        day.close()
+    say(f"\n  {coloured('一日完成 The day is done', GREEN)}  {city.public_url}/")
+    say("  城市仍在运行 The city goes on; ./city down stops it\n")
+    return 0
+
+
+def _play(day: Day) -> None:
     identity.register(day)
     matter.send(day)
     matter.assign_while_city_ops_is_down(day)
@@ -24,6 +34,3 @@ def main(city: City, arguments: list[str]) -> int:
     firm.ask(day)
     privacy.look(day)
     matter.nothing_twice(day)
-    say(f"\n  {coloured('一日完成 The day is done', GREEN)}  {city.public_url}/")
-    say("  城市仍在运行 The city goes on; ./city down stops it\n")
-    return 0

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from launcher.city import City
-from launcher.day.people import Person
+from launcher.day.people import Caller, Person, Program, persona
 from launcher.terminal import BOLD, DIM, GREEN, coloured, say
 
 
@@ -29,6 +29,33 @@ class Day:
     facts: dict[str, Any] = field(default_factory=dict)
     readings: list[Reading] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
+    _callers: dict[str, Caller] = field(default_factory=dict)
+
+    def persona(self, key: str) -> Person:
+        """A persona of the sample city, signed in once for the day."""
+        found = self._callers.get(key) or self.remember(persona(self.city, key), key)
+        assert isinstance(found, Person)
+        return found
+
+    def program(self, client_id: str, scope: str) -> Program:
+        """A client program of the sample city."""
+        found = self._callers.get(client_id) or self.remember(Program(self.city, client_id, scope), client_id)
+        assert isinstance(found, Program)
+        return found
+
+    def anyone(self) -> Caller:
+        """Somebody without a token."""
+        return self._callers.get("anyone") or self.remember(Caller(self.city, "anyone"), "anyone")
+
+    def remember(self, caller: Caller, key: str) -> Caller:
+        """Keep a caller, so that the end of the day hangs up for it."""
+        self._callers[key] = caller
+        return caller
+
+    def close(self) -> None:
+        """The end of the day: all hang up."""
+        for caller in self._callers.values():
+            caller.close()
 
     def tell(self, text: str, look: str = "") -> None:
         """Add a line to the account, with the address to look at."""

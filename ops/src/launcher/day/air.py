@@ -6,7 +6,7 @@ from typing import Any
 
 from launcher.city import ROOT
 from launcher.day.account import Day
-from launcher.day.people import Caller, Program, Unexpected, persona, wait_for
+from launcher.day.people import Unexpected, wait_for
 
 AIR = "/api/city-ops/v1/environment"
 THRESHOLD = 150
@@ -35,7 +35,7 @@ def hours() -> Iterator[list[dict[str, str]]]:
 def breathe(day: Day) -> dict[str, int]:
     """Report the hours, compare the computed index with the published one, and see what was ordered."""
     with day.step(3, "两日真实空气观测", "Two real winter days of air, hour by hour"):
-        station = Program(day.city, "air-station-gateway", "city-ops.environment.report")
+        station = day.program("air-station-gateway", "city-ops.environment.report")
         raised: list[str] = []
         for hour in hours():
             report = station.post(f"{AIR}/air/observations", {"observations": [observation(row) for row in hour]})
@@ -54,7 +54,7 @@ def breathe(day: Day) -> dict[str, int]:
 
 
 def _compare(day: Day) -> dict[str, int]:
-    anyone = Caller(day.city, "anyone")
+    anyone = day.anyone()
     computed: dict[tuple[str, str], Any] = {}
     for code in sorted({row["stationcode"] for row in rows()}):
         page = anyone.get(
@@ -70,7 +70,7 @@ def _compare(day: Day) -> dict[str, int]:
 
 def _close_orders(day: Day, raised: list[str]) -> None:
     """The bureau acknowledges what was ordered and reports what it did."""
-    officer = persona(day.city, "environment")
+    officer = day.persona("environment")
     if raised:
         day.tell(f"首次超过 {THRESHOLD} 即时交办 the first crossing raised {' '.join(raised)}")
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from launcher import signin
 from launcher.day.account import Day
-from launcher.day.people import Person, Unexpected, persona, wait_for
+from launcher.day.people import Person, Unexpected, wait_for
 
 FIRMS = "/api/enterprise/v1/firms"
 REQUESTS = "/api/enterprise/v1/requests"
@@ -14,7 +14,7 @@ DAYS_LATER = 10
 def ask(day: Day) -> dict[str, Any]:
     """Bind the firm, send a request, have it answered in time."""
     with day.step(4, "企业诉求：按时答复与超期督办", "A firm's request is answered in time; another runs overdue"):
-        owner = persona(day.city, "legal-representative")
+        owner = day.persona("legal-representative")
         firm = signin.personas()["legal-representative"]["firm"]
         bound = owner.send("POST", f"{FIRMS}/bindings", json={"uscc": firm["uscc"]})
         if bound.status_code not in {201, 409}:  # 409: bound on an earlier day
@@ -37,11 +37,11 @@ def ask(day: Day) -> dict[str, Any]:
         second = owner.post(REQUESTS, draft | {"title": "物流车辆通行证", "text": "申请办理城区货车通行证五张。"})
         day.facts["late_request"] = second["id"]
         _grow_late(day, owner, second)
-        return dict(confirmed)
+        return dict(owner.get(f"{REQUESTS}/{request['id']}"))
 
 
 def _officer(day: Day) -> Person:
-    return persona(day.city, "department")
+    return day.persona("department")
 
 
 def _answer(day: Day, request_id: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from citykit.identifiers.gb11643 import check_character
 from launcher import signin
 from launcher.day.account import Day
-from launcher.day.people import Caller, Person, Unexpected, persona
+from launcher.day.people import Person, Unexpected
 
 # The sample city's newcomer: a name for her, and a place and day of birth for a number that nobody has yet.
 NAME, DIVISION, BORN = "王秀兰", "131102", "19910612"
@@ -18,10 +18,11 @@ def register(day: Day) -> None:
         number = _a_newcomer(day)
         username, password = f"xiulan-{secrets.token_hex(4)}", secrets.token_urlsafe(18)
         draft = {"username": username, "password": password, "display_name": NAME, "phone": "13900000099"}
-        account = Caller(day.city, "anyone").post("/api/citizen-pass/v1/accounts", draft)
+        account = day.anyone().post("/api/citizen-pass/v1/accounts", draft)
         day.facts["subject"] = account["subject"]
         day.tell(f"账户 account {username} · {account['subject']} · l{account['assurance']}")
         citizen = Person(day.city, NAME, username, password, signin.BASE_SCOPES)
+        day.remember(citizen, username)
         wrong = citizen.send(
             "POST", "/api/citizen-pass/v1/accounts/me/verifications", json={"name": "王秀", "id_number": number}
         )
@@ -43,7 +44,7 @@ def register(day: Day) -> None:
 
 def _a_newcomer(day: Day) -> str:
     """The registrar enters a person whom the registry does not know; her identification number."""
-    registrar = persona(day.city, "registrar")
+    registrar = day.persona("registrar")
     department = signin.personas()["registrar"]["department_code"]
     source = {"department": department, "reason": "迁入登记 moved here"}
     for _ in range(50):

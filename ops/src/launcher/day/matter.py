@@ -5,7 +5,7 @@ from typing import Any
 
 from launcher import control, signin
 from launcher.day.account import Day
-from launcher.day.people import Person, Unexpected, persona, wait_for
+from launcher.day.people import Person, Unexpected, wait_for
 
 HOTLINE = "/api/gov-collab/v1/hotline/tickets"
 CASES = "/api/city-ops/v1/cases"
@@ -36,7 +36,7 @@ def send(day: Day, message: dict[str, str] | None = None) -> dict[str, Any]:
             f"工单 ticket {ticket['number']} (连按两次只立一单 pressed twice, taken once)",
             day.url(f"{HOTLINE}/{ticket['id']}"),
         )
-        operator = persona(day.city, "operator")
+        operator = day.persona("operator")
         operator.get(f"{HOTLINE}/{ticket['id']}")
         day.was_read("gov-collab", _sub("operator"))
         suggestions = operator.get(f"{HOTLINE}/{ticket['id']}/suggestions")
@@ -53,11 +53,11 @@ def assign_while_city_ops_is_down(day: Day) -> str:
     for name in ("city-ops", "city-ops-worker"):
         control.hold(day.city, name)
     day.tell("city-ops 停机 is stopped")
-    assigned = persona(day.city, "operator").post(f"{HOTLINE}/{day.facts['ticket']}/assignments", {})
+    assigned = day.persona("operator").post(f"{HOTLINE}/{day.facts['ticket']}/assignments", {})
     day.tell(f"派单照常 assigned all the same, to {assigned['department_name']} · {assigned['due_at'][:16]}")
     for name in ("city-ops", "city-ops-worker"):
         control.release(day.city, name)
-    dispatcher = persona(day.city, "dispatcher")
+    dispatcher = day.persona("dispatcher")
     case = wait_for("the case", lambda: _case_of(day, dispatcher))
     day.facts["case"] = case["id"]
     day.tell(f"city-ops 恢复 is back; 案件 case {case['number']} · {case['state']}", day.url(f"{CASES}/{case['id']}"))
@@ -67,7 +67,7 @@ def assign_while_city_ops_is_down(day: Day) -> str:
 def handle(day: Day) -> None:
     """The desk accepts, files and dispatches; an officer handles; another verifies; the desk closes."""
     case = f"{CASES}/{day.facts['case']}"
-    dispatcher, officer, verifier = (persona(day.city, key) for key in ("dispatcher", "officer", "verifier"))
+    dispatcher, officer, verifier = (day.persona(key) for key in ("dispatcher", "officer", "verifier"))
     dispatcher.get(case)
     day.was_read("city-ops", _sub("dispatcher"))
     dispatcher.post(f"{case}/acceptances", {})
@@ -110,7 +110,7 @@ def nothing_twice(day: Day) -> int:
     """Step 6: city-ops was down in step 2. One ticket made one case, and each turn was told once."""
     with day.step(6, "第 2 步中停过一个服务", "One service was down during step 2: nothing lost, nothing twice"):
         number = _ticket(day)["number"]
-        cases = [case for case in _recent_cases(persona(day.city, "dispatcher")) if case["source_number"] == number]
+        cases = [case for case in _recent_cases(day.persona("dispatcher")) if case["source_number"] == number]
         if len(cases) != 1:
             raise Unexpected(f"one ticket made {len(cases)} cases")
         endings = [one for one in _messages(day, 1) or [] if "已结案" in one["title"] or "已答复" in one["title"]]

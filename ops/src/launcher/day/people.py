@@ -30,6 +30,10 @@ class Caller:
         self.name = name
         self._client = httpx.Client(base_url=city.public_url, timeout=30, trust_env=False)
 
+    def close(self) -> None:
+        """Hang up."""
+        self._client.close()
+
     def headers(self) -> dict[str, str]:
         """The headers that say who calls."""
         return {}
