@@ -105,7 +105,7 @@ class Grants:
         if not granted:
             raise OAuthError("invalid_grant", "nothing is left of this grant")
         access = await self._tokens.access_of_person(bearer, client.client_id, granted, family.id)
-        answer = _answer(access, granted)
+        answer = token_response(access, granted)
         if "openid" in granted:
             answer["id_token"] = await self._tokens.identity(bearer, client.client_id, access, nonce)
         if "offline_access" in family.scopes and "refresh_token" in client.grant_types:
@@ -151,7 +151,7 @@ class Grants:
                 raise OAuthError("invalid_scope", "unknown or not allowed")
             if scope not in client.scopes and not await scopes.is_known(self._work.session, scope):
                 raise OAuthError("invalid_scope", "unknown or not allowed")
-        return _answer(await self._tokens.access_of_client(client.client_id, asked), asked)
+        return token_response(await self._tokens.access_of_client(client.client_id, asked), asked)
 
     # ---- introspection and revocation -------------------------------------------------------------------------------
 
@@ -210,10 +210,11 @@ def _scope(form: dict[str, str]) -> tuple[str, ...] | None:
         raise OAuthError("invalid_scope", str(error)) from error
 
 
-def _answer(access_token: str, granted: tuple[str, ...]) -> dict[str, Any]:
+def token_response(access_token: str, scopes: tuple[str, ...]) -> dict[str, Any]:
+    """A successful answer of the token endpoint (RFC 6749 §5.1)."""
     return {
         "access_token": access_token, "token_type": "Bearer", "expires_in": domain.ACCESS_TOKEN_SECONDS,
-        "scope": " ".join(granted),
+        "scope": " ".join(scopes),
     }  # fmt: skip
 
 

@@ -14,11 +14,23 @@ from citizen_pass.identity.models import SigningKeyRow
 from citykit.actors import Actor
 from citykit.clock import WallClock
 from citykit.ids import new_id
+from citykit.vault import Vault
 from citykit.work import Work
 
 ALGORITHM = "Ed25519"
 KEPT_AFTER_RETIREMENT = timedelta(days=7)  # id tokens come back as hints for a while
 _opened: dict[str, OKPKey] = {}
+
+
+def opened(vault: Vault, kid: str, sealed: bytes) -> OKPKey:
+    """The private key behind `sealed`, kept open for the next token."""
+    key = _opened.get(kid)
+    if key is None:
+        key = OKPKey.import_key(_parse(vault.open(sealed, f"signing-key/{kid}")))
+        if len(_opened) > 8:
+            _opened.clear()
+        _opened[kid] = key
+    return key
 
 
 class SigningKeys:
@@ -34,13 +46,7 @@ class SigningKeys:
         if row is None:
             await self._make_first()
             row = (await self._work.session.execute(statement)).one()
-        key = _opened.get(row.kid)
-        if key is None:
-            key = OKPKey.import_key(_parse(self._work.vault.open(row.private_sealed, f"signing-key/{row.kid}")))
-            if len(_opened) > 8:
-                _opened.clear()
-            _opened[row.kid] = key
-        return row.kid, key
+        return row.kid, opened(self._work.vault, row.kid, row.private_sealed)
 
     async def public(self, kid: str) -> OKPKey | None:
         """The public key called `kid`, whatever its state; None where there is none."""

@@ -9,6 +9,7 @@ from starlette.responses import JSONResponse, Response
 from citizen_pass.identity import domain, repository
 from citizen_pass.identity.authorization import REQUEST_URI, Requests, as_oauth_error
 from citizen_pass.identity.client_auth import ASSERTION_ALGORITHMS, ClientAuthentication
+from citizen_pass.identity.client_tokens import own_token
 from citizen_pass.identity.errors import OAuthError, PageError, RedirectError
 from citizen_pass.identity.flow import OIDC, page_answers, proceed
 from citizen_pass.identity.grants import GRANTS, Grants
@@ -29,6 +30,7 @@ from citizen_pass.identity.sessions import BrowserInRequest
 from citizen_pass.identity.tokens import Tokens
 from citizen_pass.settings import Settings
 from citykit.access import anyone
+from citykit.runtime import ReaderInRequest
 from citykit.work import Work, WorkInRequest
 
 router = APIRouter(prefix=OIDC, dependencies=[Depends(anyone)], include_in_schema=False, redirect_slashes=False)
@@ -179,8 +181,12 @@ async def push(request: Request, work: WorkInRequest) -> Response:
 
 @router.post("/token")
 @oauth_answers
-async def token(request: Request, work: WorkInRequest) -> Response:
+async def token(request: Request, work: WorkInRequest, reads: ReaderInRequest) -> Response:
     """The token endpoint."""
+    form = await form_parameters(request)
+    own = await own_token(request, form, reads, work.vault, work.settings.issuer)
+    if own is not None:
+        return answer_json(own)
     client, form = await _client(work, request, "token")
     return answer_json(await Grants(work).token(client, form))
 

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from joserfc import jwt
 from joserfc.errors import JoseError
+from joserfc.jwk import OKPKey
 from joserfc.util import to_str, urlsafe_b64decode
 from sqlalchemy import exists, select
 from sqlalchemy.dialects.postgresql import insert
@@ -33,6 +34,21 @@ class Bearer:
     def assurance(self) -> int:
         """Her assurance level in this login."""
         return domain.assurance(verified=self.account.person is not None, amr=self.login.amr)
+
+
+def claims_of_client(client_id: str, scopes: Sequence[str]) -> dict[str, Any]:
+    """What the access token of a client that acts for itself says (RFC 6749 §4.4)."""
+    return {
+        "sub": client_id, "kind": "client", "client_id": client_id, "scope": " ".join(scopes),
+        "aud": domain.audience(scopes),
+    }  # fmt: skip
+
+
+def signed(kid: str, key: OKPKey, kind: str, issuer: str, claims: dict[str, Any], seconds: int) -> str:
+    """A token of ours with these claims, good for `seconds` by the wall clock."""
+    now = int(time.time())
+    stamped = {"iss": issuer, "iat": now, "exp": now + seconds, "jti": str(new_id())} | claims
+    return jwt.encode({"alg": ALGORITHM, "typ": kind, "kid": kid}, stamped, key, algorithms=[ALGORITHM])
 
 
 class Tokens:
@@ -60,11 +76,8 @@ class Tokens:
 
     async def access_of_client(self, client_id: str, scopes: Sequence[str]) -> str:
         """An access token of a client that acts for itself (RFC 6749 §4.4)."""
-        claims = {
-            "sub": client_id, "kind": "client", "client_id": client_id, "scope": " ".join(scopes),
-            "aud": domain.audience(scopes),
-        }  # fmt: skip
-        return await self._sign("at+jwt", claims, domain.ACCESS_TOKEN_SECONDS)
+        kid, key = await self._keys.current()
+        return signed(kid, key, "at+jwt", self.issuer, claims_of_client(client_id, scopes), domain.ACCESS_TOKEN_SECONDS)
 
     async def identity(self, bearer: Bearer, client_id: str, access_token: str, nonce: str | None) -> str:
         """The id token that goes with `access_token`."""
@@ -79,9 +92,7 @@ class Tokens:
 
     async def _sign(self, kind: str, claims: dict[str, Any], seconds: int) -> str:
         kid, key = await self._keys.current()
-        now = int(time.time())
-        stamped = {"iss": self.issuer, "iat": now, "exp": now + seconds, "jti": str(new_id())} | claims
-        return jwt.encode({"alg": ALGORITHM, "typ": kind, "kid": kid}, stamped, key, algorithms=[ALGORITHM])
+        return signed(kid, key, kind, self.issuer, claims, seconds)
 
     async def _read(self, token: str, kind: str) -> dict[str, Any] | None:
         """The claims of a token of ours of this `typ`, whatever its age; None for anything else."""

@@ -1,0 +1,45 @@
+"""The token that programs ask for most: their own, by their secret. One read, no transaction, the same rules.
+
+Whatever is not that plain case (another grant, another proof, a scope to look up, a refusal) goes the general way,
+which then says what is wrong.
+"""
+
+import hmac
+from typing import Any
+
+from starlette.requests import Request
+
+from citizen_pass.identity import domain
+from citizen_pass.identity.grants import token_response
+from citizen_pass.identity.keys import opened
+from citizen_pass.identity.oauth import basic_credentials
+from citizen_pass.identity.tokens import claims_of_client, signed
+from citykit.runtime import Reads
+from citykit.vault import Vault
+
+CLIENT_AND_KEY = """
+select c.secret_hash, c.scopes, k.kid, k.private_sealed from client c, signing_key k
+where c.client_id = %s and c.suspended_at is null and c.kind = 'confidential' and c.auth = 'client_secret'
+  and c.grant_types ? 'client_credentials' and k.state = 'current'
+"""
+
+
+async def own_token(
+    request: Request, form: dict[str, str], reads: Reads, vault: Vault, issuer: str
+) -> dict[str, Any] | None:
+    """The token response for a confidential client that shows its secret by HTTP Basic; None for the general way."""
+    if form.keys() - {"scope"} != {"grant_type"} or form["grant_type"] != "client_credentials":
+        return None
+    basic = basic_credentials(request)
+    row = None if basic is None else await (await reads.execute(CLIENT_AND_KEY, (basic[0],))).fetchone()
+    if basic is None or row is None:
+        return None
+    secret_hash, scopes, kid, sealed = row
+    if not hmac.compare_digest(vault.index("client-secret", basic[1]), bytes(secret_hash or b"\x00" * 32)):
+        return None
+    asked = tuple(form["scope"].split(" ")) if "scope" in form else tuple(scopes)
+    if len(set(asked)) < len(asked) or not set(asked) <= set(scopes) - domain.OPENID_SCOPES:
+        return None
+    claims = claims_of_client(basic[0], asked)
+    token = signed(kid, opened(vault, kid, bytes(sealed)), "at+jwt", issuer, claims, domain.ACCESS_TOKEN_SECONDS)
+    return token_response(token, asked)
