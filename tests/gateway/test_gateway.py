@@ -106,7 +106,7 @@ class TestHeaders:
         headers = web.get(path).headers
         assert headers["x-content-type-options"] == "nosniff"
         assert headers["x-frame-options"] == "DENY"
-        assert headers["referrer-policy"] == "strict-origin-when-cross-origin"
+        assert headers["referrer-policy"] == "same-origin"
         assert "server" not in headers
         assert "strict-transport-security" not in headers
 
