@@ -116,6 +116,7 @@ class TestScopes:
         assert domain.client_may_ask(["*"], "city-ops.cases.handle")
         assert domain.client_may_ask(["*"], "openid")
         assert not domain.client_may_ask(["*"], "anything")
+        assert not domain.client_may_ask(["*"], "*")
 
     @given(*[st.lists(st.sampled_from(sorted(domain.BASE_SCOPES | {"x.y.z", "a.b.c"})), unique=True) for _ in range(3)])
     @settings(max_examples=50)

@@ -255,6 +255,7 @@ class TestClients:
             ({"redirect_uris": ["https://a.example/#x"]}, "/body/redirect_uris/0"),
             ({"redirect_uris": ["javascript:alert(1)"]}, "/body/redirect_uris/0"),
             ({"redirect_uris": []}, "/body/redirect_uris"), ({"scopes": ["*"]}, "/body/scopes"),
+            ({"scopes": ["*"], "first_party": True, "grant_types": ["client_credentials"]}, "/body/scopes"),
             ({"scopes": ["openid", "gov-collab.hotline.nonsense"]}, "/body/scopes/1"), ({"auth": "none"}, "/body/auth"),
             ({"kind": "public", "auth": "none", "grant_types": ["client_credentials"]}, "/body/grant_types"),
             ({"grant_types": ["refresh_token"]}, "/body/redirect_uris"),

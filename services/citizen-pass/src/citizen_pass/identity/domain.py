@@ -155,8 +155,13 @@ def is_city_scope(scope: str) -> bool:
 
 
 def client_may_ask(allowed: Iterable[str], scope: str) -> bool:
-    """Whether a client whose registration lists `allowed` may ask for `scope`; `*` stands for every city scope."""
+    """Whether a client whose registration lists `allowed` may ask for `scope`; `*` stands for every city scope.
+
+    The star itself is never asked for, so no token carries it.
+    """
     listed = frozenset(allowed)
+    if scope == EVERY_SCOPE:
+        return False
     return scope in listed or (EVERY_SCOPE in listed and (scope in OPENID_SCOPES or is_city_scope(scope)))
 
 

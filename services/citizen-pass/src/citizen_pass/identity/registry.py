@@ -115,6 +115,9 @@ class Clients:
             found.append(("grant_types", "refresh_token goes with authorization_code"))
         if domain.EVERY_SCOPE in draft.scopes and not draft.first_party:
             found.append(("scopes", "* is for first-party clients"))
+        if domain.EVERY_SCOPE in draft.scopes and "client_credentials" in draft.grant_types:
+            # A person's rights bound what a program gets through her; nothing would bound what it gets for itself.
+            found.append(("scopes", "* is not for clients that act for themselves"))
         if (draft.auth == domain.ClientAuth.private_key_jwt) != bool(draft.jwks) or (
             draft.jwks and _key_fault(draft.jwks)
         ):
