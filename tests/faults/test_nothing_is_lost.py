@@ -26,7 +26,8 @@ def citizen(city_at_work: City) -> Iterator[Person]:
 
 
 def pid_of(city: City, name: str) -> int:
-    return int(control.told(city)["processes"][name]["pid"])
+    """The process id, once there is one: a process that was killed is on its way back."""
+    return int(wait_for(f"{name} to run", lambda: control.told(city)["processes"][name]["pid"]))
 
 
 def submit(citizen: Person, title: str) -> dict[str, Any]:

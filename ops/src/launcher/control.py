@@ -39,6 +39,8 @@ PHASES = {
 
 def supervisor_pid(city: City) -> int | None:
     """The process id of the living supervisor."""
+    for started in _supervisors:
+        started.poll()  # one that ended is no longer there, and not a name without a body
     told = read_json(city.state / TOLD)
     pid, born = told.get("pid"), told.get("born")
     return int(pid) if pid and born and processes.birth(int(pid)) == born else None
@@ -109,7 +111,7 @@ def _room(city: City) -> None:
 def _spawn(city: City) -> None:
     (city.state / TOLD).unlink(missing_ok=True)
     with (city.logs / "supervisor.log").open("ab") as log:
-        # The supervisor outlives this process; the handle is kept, since Python complains of one that is dropped.
+        # It outlives this process, as a rule; the handle is kept for the process that outlives it.
         _supervisors.append(
             subprocess.Popen(
                 [sys.executable, "-m", "launcher.supervisor"],

@@ -1,5 +1,6 @@
 """A service of the city: its parts, named in one place, and the application and worker made of them."""
 
+import asyncio
 import importlib
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -87,7 +88,11 @@ class Service:
             runtime = Runtime(self, chosen, clock=clock, transport=transport)
             async with running(runtime):
                 app.state.city = runtime
+                # A process of the city has the issuer's keys before anybody asks; a test says itself when.
+                priming = asyncio.create_task(runtime.verifier.prime()) if settings is None else None
                 yield
+                if priming is not None:
+                    priming.cancel()
 
         app = self.bare_app(lifespan=lifespan, home=chosen.home_dir)
         app.add_middleware(LimitBody, limit=chosen.max_body_bytes)

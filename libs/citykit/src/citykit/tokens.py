@@ -4,6 +4,8 @@ Two issuers are known: the city's OpenID provider, whose tokens (RFC 9068, `typ:
 and the services themselves, which sign short tokens (`typ: mesh+jwt`) with their own keys for calls to one another.
 """
 
+import asyncio
+import contextlib
 import json
 import time
 from collections.abc import Awaitable, Callable
@@ -70,6 +72,13 @@ class IssuerKeys:
             raise Unavailable(("暂时无法验证登录凭证", "Tokens cannot be verified at the moment"))
         return self._keys
 
+    async def prime(self) -> None:
+        """Have keys before the first token comes: try until the provider, or what was kept of it, answers."""
+        while self._keys is None:
+            with contextlib.suppress(Exception):  # whatever is down now, the next round tries again
+                await self.containing("")
+            await asyncio.sleep(_REFETCH_AFTER_SECONDS / 5)
+
     def forget(self) -> None:
         """Ask anew at the next unknown key, at once."""
         self._asked_at = float("-inf")
@@ -84,6 +93,10 @@ class TokenVerifier:
         self._issuer_keys = issuer_keys
         self._mesh_keys = KeySet.import_key_set(mesh_keys)  # type: ignore[arg-type]  # joserfc's own TypedDict
         self._verified: dict[str, tuple[float, Actor]] = {}
+
+    async def prime(self) -> None:
+        """Have the issuer's keys before the first token comes."""
+        await self._issuer_keys.prime()
 
     async def verify(self, token: str) -> Actor:
         """The actor behind `token`. Raises Unauthenticated (401) and, without any key, Unavailable (503)."""
