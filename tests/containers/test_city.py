@@ -32,6 +32,13 @@ def replicas(containers: Any, service: str) -> dict[str, str]:
     return {url: state for url, state in json.loads(said)["serverStatus"].items() if state == "UP"}
 
 
+def endings(day: Day) -> list[str]:
+    """The titles of her messages that say how the matter ended: one from the case, one from the ticket."""
+    assert day.citizen is not None
+    titles = [message["title"] for message in day.citizen.get("/api/citizen-pass/v1/messages", limit=50)["items"]]
+    return [title for title in titles if "已结案" in title or "已答复" in title]
+
+
 class TestContainers:
     def test_jobs_ended_well_and_the_rest_is_healthy(self, containers: Any) -> None:
         states = {name: one["State"] for name, one in inspected(containers).items()}
@@ -137,6 +144,7 @@ class TestDay:
         matter.handle(day)
         rated = matter.rate(day)
         assert rated["state"] == "closed"
+        wait_for("both endings", lambda: len(endings(day)) >= 2)
         assert matter.nothing_twice(day) == 1
         assert privacy.look(day)
         written = containers.compose("logs", "--no-log-prefix", "gateway")

@@ -242,7 +242,7 @@ def gateway(echoes: dict[str, list[Any]], tmp_path_factory: pytest.TempPathFacto
         echoes,
         {
             "MAX_BODY_BYTES": "100000",
-            "ANSWER_WITHIN": "3s",
+            "ANSWER_WITHIN": "4s",
             "IN_FLIGHT": "8",
             "CORS_ORIGINS": "https://portal.example, https://other.example",
         },
@@ -268,11 +268,11 @@ def new_gateway(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
 
 @pytest.fixture
 def web(gateway: Gateway) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=gateway.web) as client:
+    with httpx.Client(base_url=gateway.web, timeout=30) as client:
         yield client
 
 
 @pytest.fixture
 def mesh(gateway: Gateway) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=gateway.mesh) as client:
+    with httpx.Client(base_url=gateway.mesh, timeout=30) as client:
         yield client
