@@ -56,21 +56,27 @@ class IssuerKeys:
         self._keys: KeySet | None = None
         self._ids: frozenset[str] = frozenset()
         self._asked_at = float("-inf")
+        self._asking = asyncio.Lock()
 
     async def containing(self, key_id: str) -> KeySet:
         """The key set, fetched anew where `key_id` is not in it. Raises Unavailable where none was ever had."""
-        if key_id not in self._ids and time.monotonic() - self._asked_at > _REFETCH_AFTER_SECONDS:
-            self._asked_at = time.monotonic()
-            try:
-                document = await self._source()
-                self._keys = KeySet.import_key_set(document)  # type: ignore[arg-type]  # joserfc's own TypedDict
-                self._ids = frozenset(str(key.get("kid")) for key in document["keys"])
-            except (httpx.HTTPError, KeyError, ValueError, JoseError) as error:
-                log.warning("issuer_keys_unavailable", kind=type(error).__name__)
-                self._asked_at = time.monotonic() - _REFETCH_AFTER_SECONDS + 1
+        if key_id not in self._ids:
+            async with self._asking:  # who comes while somebody asks waits for the same answer
+                if key_id not in self._ids and time.monotonic() - self._asked_at > _REFETCH_AFTER_SECONDS:
+                    await self._ask()
         if self._keys is None:
             raise Unavailable(("暂时无法验证登录凭证", "Tokens cannot be verified at the moment"))
         return self._keys
+
+    async def _ask(self) -> None:
+        self._asked_at = time.monotonic()
+        try:
+            document = await self._source()
+            self._keys = KeySet.import_key_set(document)  # type: ignore[arg-type]  # joserfc's own TypedDict
+            self._ids = frozenset(str(key.get("kid")) for key in document["keys"])
+        except (httpx.HTTPError, KeyError, ValueError, JoseError) as error:
+            log.warning("issuer_keys_unavailable", kind=type(error).__name__)
+            self._asked_at = time.monotonic() - _REFETCH_AFTER_SECONDS + 1
 
     async def prime(self) -> None:
         """Have keys before the first token comes: try until the provider, or what was kept of it, answers."""
