@@ -4,7 +4,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import pytest
-from fastapi import Depends, Query, Response
+from fastapi import Depends, Form, Query, Response
 from fastapi.routing import APIRoute
 from psycopg import OperationalError
 
@@ -13,6 +13,7 @@ from citykit.ids import new_id
 from citykit.routing import CityRouter
 from citykit.testing import ServiceUnderTest
 from citykit.wire import Query as WireQuery
+from citykit.wire import Wire
 
 NOTES = "/api/example/v1/notes"
 
@@ -83,6 +84,10 @@ class _Tags(WireQuery):
     tag: Annotated[list[str], Query()]
 
 
+class Thing(Wire):
+    name: str
+
+
 def _sync() -> int:
     return 1
 
@@ -96,9 +101,9 @@ async def _nested(value: Annotated[None, Depends(anyone)]) -> None: ...
 
 class TestWhichRoutesGoStraight:
     @staticmethod
-    def straight(endpoint: Any) -> bool:
+    def straight(endpoint: Any, **options: Any) -> bool:
         router = CityRouter(prefix="/things")
-        router.get("/{thing_id}")(endpoint)
+        router.post("/{thing_id}", **options)(endpoint)
         (route,) = router.routes
         assert isinstance(route, APIRoute)
         return route._straight is not None  # type: ignore[attr-defined]
@@ -117,12 +122,24 @@ class TestWhichRoutesGoStraight:
 
         assert not self.straight(endpoint)
 
-    @pytest.mark.parametrize("dependency", [_sync, _generator, _nested])
-    def test_none_with_a_dependency_that_is_more_than_a_coroutine(self, dependency: Any) -> None:
+    @pytest.mark.parametrize("dependency", [_sync, _generator])
+    def test_none_with_a_thread_or_with_what_outlives_the_answer(self, dependency: Any) -> None:
         async def endpoint(thing_id: UUID, value: Annotated[Any, Depends(dependency)]) -> Response:
             raise NotImplementedError
 
         assert not self.straight(endpoint)
+
+    def test_one_with_dependencies_within_dependencies_and_an_answer_of_its_type(self) -> None:
+        async def endpoint(thing_id: UUID, body: Thing, value: Annotated[Any, Depends(_nested)]) -> Thing:
+            raise NotImplementedError
+
+        assert self.straight(endpoint, status_code=201)
+
+    def test_none_whose_answer_is_to_be_shaped(self) -> None:
+        async def endpoint(thing_id: UUID) -> Thing:
+            raise NotImplementedError
+
+        assert not self.straight(endpoint, response_model_exclude_none=True)
 
     def test_none_whose_parameters_may_repeat(self) -> None:
         async def endpoint(thing_id: UUID, query: Annotated[_Tags, Query()]) -> Response:
@@ -130,8 +147,8 @@ class TestWhichRoutesGoStraight:
 
         assert not self.straight(endpoint)
 
-    def test_none_with_a_body(self) -> None:
-        async def endpoint(thing_id: UUID, body: _Filter) -> Response:
+    def test_none_with_a_form(self) -> None:
+        async def endpoint(thing_id: UUID, name: Annotated[str, Form()]) -> Response:
             raise NotImplementedError
 
         assert not self.straight(endpoint)

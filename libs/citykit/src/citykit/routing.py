@@ -10,9 +10,9 @@ from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
-from citykit.hotpath import Straight
+from citykit.hotpath import Straight, straight
 from citykit.problems import FieldError, Invalid, Problem, UnknownParameter
 
 
@@ -41,10 +41,13 @@ def _no_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return made
 
 
-def _check_json(body: bytes) -> None:
-    """Refuse what the stock parser lets through: twins, NaN, NUL, halves of surrogate pairs, absurd nesting."""
+def _check_json(body: bytes) -> Any:
+    """The JSON value of a body, or `_UNFIT` where it is none: the endpoint's own parser says where it is broken.
+
+    Refuses what the stock parser lets through: twins, NaN, NUL, halves of surrogate pairs, absurd nesting.
+    """
     if not body:
-        return
+        return _UNFIT
     if b"\x00" in body:  # NUL itself, or UTF-16 and UTF-32, which RFC 8259 does not allow between systems
         raise NotText(errors=[FieldError(pointer="/body", code="not-text", message="JSON is UTF-8 without NUL")])
     try:
@@ -52,9 +55,10 @@ def _check_json(body: bytes) -> None:
     except RecursionError:
         raise Invalid(("JSON 嵌套过深", "The JSON is nested too deeply")) from None
     except (ValueError, UnicodeDecodeError):
-        return  # The endpoint's own parser says where the JSON is broken.
+        return _UNFIT
     if b"\\u" in body and _strings(value):
         raise NotText(errors=[FieldError(pointer="/body", code="not-text", message="NUL or half a surrogate pair")])
+    return value
 
 
 def _no_constant(name: str) -> float:
@@ -83,15 +87,14 @@ def _query_names(route: APIRoute) -> tuple[frozenset[str], frozenset[str]]:
     return frozenset(known), frozenset(many)
 
 
-class CityRoute(APIRoute):
-    """A route that refuses unknown and repeated query parameters and text that cannot be stored."""
+class QuickRoute(APIRoute):
+    """A route that is found quickly, and answered on the straight way where its signature has one."""
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         super().__init__(path, endpoint, **options)
         self._beginning = path.partition("{")[0]
-        known, many = _query_names(self)
-        self._straight = Straight.of(self.dependant, repeatable=bool(many))
-        self._known = known
+        self._known, self._many = _query_names(self)
+        self._straight = straight(self, repeatable=bool(self._many))
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Look at the beginning of the path first: most routes are out by that."""
@@ -101,24 +104,45 @@ class CityRoute(APIRoute):
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer on the straight way where this route has one, and in the framework's way otherwise."""
-        if self._straight is not None and scope["method"] in (self.methods or ()):
-            request = Request(scope, receive, send)
-            if scope["query_string"] or b"%00" in scope.get("raw_path", b""):
-                _check_query(request, self._known, _NOTHING)
-            response = await self._straight(request)
-            if response is not None:
-                await response(scope, receive, send)
-                return
-        await super().handle(scope, receive, send)
+        if self._straight is None or scope["method"] not in (self.methods or ()):
+            await super().handle(scope, receive, send)
+            return
+        request = Request(scope, receive, send)
+        body = await self._admit(request, self._straight)
+        response = None if body is _UNFIT else await self._straight(request, body)
+        if response is None:
+            await super().handle(scope, _again(request, receive), send)
+        else:
+            await response(scope, receive, send)
+
+    async def _admit(self, request: Request, way: Straight) -> Any:
+        """The body that goes with a request, or `_UNFIT` for the framework's way; raises what is refused here."""
+        return _UNFIT if way.wants_body else None
+
+
+class CityRoute(QuickRoute):
+    """A route that refuses unknown and repeated query parameters and text that cannot be stored."""
+
+    async def _admit(self, request: Request, way: Straight) -> Any:
+        """Make the checks; a JSON body is read once, for them and for the endpoint."""
+        self._check_query(request)
+        if not way.wants_body:
+            return None
+        media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if media != "application/json":
+            return _UNFIT
+        return _check_json(await request.body())
+
+    def _check_query(self, request: Request) -> None:
+        if request.scope["query_string"] or b"%00" in request.scope.get("raw_path", b""):
+            _check_query(request, self._known, self._many)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Wrap the endpoint with the checks; what they refuse never reaches a dependency or the database."""
         handle = super().get_route_handler()
-        known, many = _query_names(self)
 
         async def checked(request: Request) -> Response:
-            if request.scope["query_string"] or b"%00" in request.scope.get("raw_path", b""):
-                _check_query(request, known, many)
+            self._check_query(request)
             media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
             if media.endswith("json"):
                 _check_json(await request.body())
@@ -129,7 +153,20 @@ class CityRoute(APIRoute):
         return checked
 
 
-_NOTHING: frozenset[str] = frozenset()
+_UNFIT = object()
+
+
+def _again(request: Request, receive: Receive) -> Receive:
+    """Receive the request's body once more where it was read already."""
+    read: bytes | None = getattr(request, "_body", None)
+    if read is None:
+        return receive
+    pending = [{"type": "http.request", "body": read, "more_body": False}]
+
+    async def receiving() -> Message:
+        return pending.pop() if pending else await receive()
+
+    return receiving
 
 
 def _check_query(request: Request, known: frozenset[str], many: frozenset[str]) -> None:
