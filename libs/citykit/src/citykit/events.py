@@ -94,8 +94,8 @@ class Recorded:
 class EventLog:
     """Collects a transaction's events and writes them, with one delivery job per subscriber, just before the commit."""
 
-    def __init__(self, subscribers: Mapping[type[Event], tuple[str, ...]], clock: Clock, jobs: Jobs) -> None:
-        self._subscribers = {kind.event_type: names for kind, names in subscribers.items()}
+    def __init__(self, subscribers: Mapping[str, tuple[str, ...]], clock: Clock, jobs: Jobs) -> None:
+        self._subscribers = subscribers
         self._clock = clock
         self._jobs = jobs
         self._waiting: list[Recorded] = []

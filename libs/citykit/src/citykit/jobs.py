@@ -1,6 +1,6 @@
 """Jobs: work that happens after the commit, in the worker, each in a transaction of its own (procrastinate)."""
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -53,9 +53,9 @@ class Patient(BaseRetryStrategy):
 class Jobs:
     """Collects a transaction's jobs that are enqueued just before the commit."""
 
-    def __init__(self, queue: str, known: Iterable[str]) -> None:
+    def __init__(self, queue: str, known: frozenset[str]) -> None:
         self._queue = queue
-        self._known = frozenset(known)
+        self._known = known
         self._waiting: list[Job] = []
 
     def defer(self, name: str, *, at: datetime | None = None, lock: str | None = None, **arguments: Any) -> None:

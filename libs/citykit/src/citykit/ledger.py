@@ -12,10 +12,8 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from psycopg import OperationalError
-from sqlalchemy.ext.asyncio import AsyncSession
+from psycopg import AsyncConnection, OperationalError
 
-from citykit.database import driver
 from citykit.problems import Unavailable
 
 Row = dict[str, Any]
@@ -86,20 +84,19 @@ def waves(notes: Iterable[Row]) -> list[list[Row]]:
 
 
 async def write(
-    session: AsyncSession,
+    connection: AsyncConnection[Any],
     *,
     events: Sequence[Row] = (),
     reads: Sequence[Row] = (),
     notes: Sequence[Row] = (),
     jobs: Sequence[Row] = (),
 ) -> None:
-    """Write what was collected, inside the session's transaction. Raises Unavailable where the database cannot."""
+    """Write what was collected, inside the connection's transaction. Raises Unavailable where the database cannot."""
     first, *further = waves(notes) or [[]]
     given = {"events": events, "reads": reads, "notes": first, "jobs": jobs}
     values = {name: _text(rows) for name, rows in given.items() if rows}
     if not values:
         return
-    connection = await driver(session)
     try:
         await connection.execute(_statement(tuple(values)), values, prepare=True)
         for wave in further:

@@ -2,10 +2,11 @@
 
 from typing import Any
 
+import psycopg
 import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -93,14 +94,15 @@ def from_validation(error: RequestValidationError) -> Problem:
     return Invalid(errors=errors)
 
 
-def from_database(error: DBAPIError) -> Problem:
-    """What a database error means to the caller, by its SQLSTATE."""
-    state = getattr(error.orig, "sqlstate", None) or ""
-    if state in _BUSY or state.startswith("08") or (not state and isinstance(error, OperationalError | InterfaceError)):
+def from_database(error: BaseException | None) -> Problem:
+    """What an error of the database means to the caller, by its SQLSTATE; errors of the driver itself count too."""
+    state = getattr(error, "sqlstate", None) or ""
+    lost = not state and isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
+    if lost or state in _BUSY or state.startswith("08"):
         return Unavailable(headers={"Retry-After": "2"})
     if state in _TAKEN:
         return Conflict(("已存在或已被他人抢先处理", "It exists already, or somebody was faster"))
-    if state.startswith("22") or type(error.orig).__name__ == "DataError":
+    if state.startswith("22") or isinstance(error, psycopg.DataError):
         return Invalid()
     return Unexpected()
 
@@ -128,11 +130,11 @@ async def _http(request: Request, error: Exception) -> Response:
 
 
 async def _database(request: Request, error: Exception) -> Response:
-    assert isinstance(error, DBAPIError)
-    problem = from_database(error)
-    state = getattr(error.orig, "sqlstate", None)
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    problem = from_database(cause)
+    state = getattr(cause, "sqlstate", None)
     (log.error if problem.status == 500 else log.warning)(
-        "database_refused", sqlstate=state, kind=type(error.orig).__name__, path=request.url.path
+        "database_refused", sqlstate=state, kind=type(cause).__name__, path=request.url.path
     )
     return answer(request, problem)
 
@@ -153,5 +155,6 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _validation)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(DBAPIError, _database)
+    app.add_exception_handler(psycopg.Error, _database)
     app.add_exception_handler(PoolTimeout, _pool)
     app.add_exception_handler(Exception, _bug)

@@ -26,6 +26,7 @@ from citykit.problems import Unavailable
 from citykit.settings import ServiceSettings
 from citykit.telemetry import DELIVERIES, follow
 from citykit.tokens import MeshSigner, keys_from_url, keys_kept, verifier_for
+from citykit.transaction import Transaction
 from citykit.usage import AccessLog
 from citykit.vault import Vault
 from citykit.work import Opener, Work
@@ -71,6 +72,8 @@ class Runtime:
         signer = MeshSigner(service.name, json.loads(settings.secret("mesh_key.json")))
         self.mesh = Mesh(self.http, settings.mesh_url, signer)
         self.open_work = Opener(self._new_work)
+        self._task_names = frozenset(service.task_names)
+        self._subscribers = {kind.event_type: names for kind, names in service.publishes.items()}
         fetched = keys_kept(keys_from_url(settings.token_keys_url, self.http), self._keep_keys, self._kept_keys)
         source = self._own_keys if service.token_keys else fetched
         self.verifier = verifier_for(service.name, settings, source)
@@ -88,12 +91,12 @@ class Runtime:
         await self.engine.dispose()
 
     def _new_work(self) -> Work:
-        jobs = Jobs(self.service.name, self.service.task_names)
+        jobs = Jobs(self.service.name, self._task_names)
         return Work(
-            session=self.sessions(),
+            transaction=Transaction(self.engine, self.sessions),
             clock=self.clock,
             calendar=self.calendar,
-            events=EventLog(self.service.publishes, self.clock, jobs),
+            events=EventLog(self._subscribers, self.clock, jobs),
             audit=AuditTrail(self.clock),
             access=AccessLog(self.clock),
             jobs=jobs,

@@ -56,10 +56,14 @@ def issuer_key() -> OKPKey:
 
 
 @cache
+def mesh_key(name: str) -> OKPKey:
+    """The key pair of a service."""
+    return OKPKey.generate_key("Ed25519", {"kid": name, "use": "sig"})
+
+
 def mesh_keys() -> dict[str, OKPKey]:
-    """A key pair for each service that the test database knows."""
-    names = [name for name in json.loads(os.environ["CITY_TEST_POSTGRES"]) if name != "admin"]
-    return {name: OKPKey.generate_key("Ed25519", {"kid": name, "use": "sig"}) for name in names}
+    """A key pair for each service that the test database knows by now."""
+    return {name: mesh_key(name) for name in json.loads(os.environ["CITY_TEST_POSTGRES"]) if name != "admin"}
 
 
 @cache

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import Depends
+from psycopg import AsyncConnection
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 
@@ -15,6 +16,7 @@ from citykit.calendar import WorkingCalendar
 from citykit.clock import Clock
 from citykit.jobs import Jobs
 from citykit.mesh import Mesh
+from citykit.transaction import Transaction
 from citykit.usage import AccessLog
 from citykit.vault import Vault
 
@@ -30,7 +32,7 @@ class Work:
     transaction: either all of it happened or nothing.
     """
 
-    session: AsyncSession
+    transaction: Transaction
     clock: Clock
     calendar: WorkingCalendar
     events: "EventLog"
@@ -41,13 +43,22 @@ class Work:
     vault: Vault
     settings: Any  # the service's own ServiceSettings subclass
 
+    @property
+    def session(self) -> AsyncSession:
+        """The session of this transaction."""
+        return self.transaction.session
+
+    async def driver(self) -> AsyncConnection[Any]:
+        """The psycopg connection of this transaction, for statements of the hot path."""
+        return await self.transaction.driver()
+
     async def flush(self) -> None:
         """Write what was collected. The owner of the transaction calls it before it commits."""
-        session = self.session.sync_session
-        if session.new or session.dirty or session.deleted:
-            await self.session.flush()
-        events, reads, notes = self.events.take(), self.access.take(), self.audit.take()
-        await ledger.write(self.session, events=events, reads=reads, notes=notes, jobs=self.jobs.take())
+        await self.transaction.flush()
+        events, reads, notes, jobs = self.events.take(), self.access.take(), self.audit.take(), self.jobs.take()
+        if events or reads or notes or jobs:
+            connection = await self.transaction.driver()
+            await ledger.write(connection, events=events, reads=reads, notes=notes, jobs=jobs)
 
 
 class Opener:
@@ -60,10 +71,12 @@ class Opener:
     async def __call__(self) -> AsyncIterator[Work]:
         """A work whose transaction is committed at the end, and rolled back on any exception."""
         work: Work = self._make()
-        async with work.session:
+        try:
             yield work
             await work.flush()
-            await work.session.commit()
+            await work.transaction.commit()
+        finally:
+            await work.transaction.close()
 
 
 async def _work(request: Request) -> AsyncIterator[Work]:

@@ -15,7 +15,6 @@ from city_ops.cases.steps import due_or_none
 from citykit.access import Actor
 from citykit.actors import ActorKind
 from citykit.clock import CHINA
-from citykit.database import driver
 from citykit.ids import new_id
 from citykit.problems import FieldError
 from citykit.work import Work
@@ -119,7 +118,7 @@ class Intake:
             "id": case_id, "step": new_id(), "now": now, "due_at": due_at,
             "prefix": f"CG{now.astimezone(CHINA):%Y%m%d}", "source_kind": report.source_kind.value,
         }  # fmt: skip
-        found = await (await (await driver(self.work.session)).execute(REPORT, values)).fetchone()
+        found = await (await (await self.work.driver()).execute(REPORT, values, prepare=True)).fetchone()
         if found is None:
             return None
         number: str = found[0]

@@ -1,0 +1,88 @@
+"""One transaction by the driver, by a session, or by both in turn."""
+
+import contextlib
+
+import psycopg
+import pytest
+from example.main import NoteRow
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from citykit.ids import new_id
+from citykit.testing import ServiceUnderTest
+from citykit.work import Work
+
+INSERT = "insert into note (id, owner, text, number, written_at) values (%s, 'x', %s, 0, now())"
+
+
+async def by_driver(work: Work, said: str) -> None:
+    await (await work.driver()).execute(INSERT, (new_id(), said))
+
+
+async def by_session(work: Work, said: str) -> None:
+    work.session.add(NoteRow(id=new_id(), owner="x", text=said, number=0, written_at=work.clock.now()))
+    await work.session.flush()
+
+
+async def said(city: ServiceUnderTest) -> list[str]:
+    async with city.work() as work:
+        return list(await work.session.scalars(text("select text from note order by text")))
+
+
+WAYS = [
+    (by_driver,),
+    (by_session,),
+    (by_driver, by_session),
+    (by_session, by_driver),
+    (by_driver, by_session, by_driver),
+]
+
+
+class TestTransaction:
+    @pytest.mark.parametrize("ways", WAYS)
+    async def test_all_of_it_is_committed(self, city: ServiceUnderTest, ways: tuple[object, ...]) -> None:
+        async with city.work() as work:
+            for place, way in enumerate(ways):
+                await way(work, str(place))  # type: ignore[operator]  # one of the two above
+        assert await said(city) == [str(place) for place in range(len(ways))]
+
+    @pytest.mark.parametrize("ways", WAYS)
+    async def test_none_of_it_is_kept_where_something_is_raised(
+        self, city: ServiceUnderTest, ways: tuple[object, ...]
+    ) -> None:
+        with contextlib.suppress(ArithmeticError):
+            async with city.work() as work:
+                for place, way in enumerate(ways):
+                    await way(work, str(place))  # type: ignore[operator]
+                raise ArithmeticError
+        assert await said(city) == []
+
+    async def test_a_session_sees_what_the_driver_did(self, city: ServiceUnderTest) -> None:
+        async with city.work() as work:
+            await by_driver(work, "first")
+            assert await work.session.scalar(text("select text from note")) == "first"
+
+    async def test_all_connections_come_back(self, city: ServiceUnderTest) -> None:
+        for _ in range(40):
+            async with city.work() as work:
+                await by_driver(work, "a")
+            with contextlib.suppress(psycopg.Error):
+                async with city.work() as work:
+                    await (await work.driver()).execute("select 1/0")
+        assert city.runtime.engine.pool.checkedout() == 0  # type: ignore[attr-defined]  # the queue pool has it
+
+    async def test_a_server_that_came_back_is_met_with_fresh_connections(self, city: ServiceUnderTest) -> None:
+        async with city.work() as one, city.work() as two:
+            for work in (one, two):
+                await by_driver(work, "kept")
+        async with city.runtime.engine.connect() as other:
+            ours = "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'city'"
+            await other.execute(text(ours + " and usename = current_user and pid <> pg_backend_pid()"))
+        refused = 0
+        for _ in range(4):
+            try:
+                async with city.work() as work:
+                    await by_driver(work, "after")
+            except (psycopg.Error, DBAPIError):
+                refused += 1
+        assert refused <= 1
