@@ -106,6 +106,6 @@ class TestHandlers:
 
     def test_paths_are_the_services_own(self, service: Service) -> None:
         own = (f"/api/{service.name}/", f"/internal/{service.name}/")
-        kernel = ("/healthz", "/readyz", "/metrics", "/gateway-problems/")
+        kernel = ("/healthz", "/readyz", "/metrics")
         paths = [route.path or "" for route in api_routes(service.bare_app())]
         assert [path for path in paths if not path.startswith(own + kernel) and path not in {"/", "/favicon.ico"}] == []

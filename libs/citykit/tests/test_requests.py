@@ -160,11 +160,6 @@ class TestProblems:
         assert (chinese.json()["title"], english.json()["title"]) == ("请先登录", "Sign in first")
         assert english.json()["instance"] == NOTES
 
-    async def test_the_gateway_can_fetch_its_own_problems(self, city: ServiceUnderTest) -> None:
-        answer = await city.client.get("/gateway-problems/502")
-        assert answer.status_code == 502
-        assert answer.json()["type"] == "/problems/bad-gateway"
-
 
 class TestPages:
     async def test_every_note_comes_once_however_many_are_added_meanwhile(self, city: ServiceUnderTest) -> None:

@@ -15,7 +15,7 @@ from citykit.access import Actor, anyone, from_service
 from citykit.audit import AuditEntry, AuditFilter, ChainVerdict, StreamQuery, auditor_of, entries, verdict
 from citykit.events import Envelope, first_time, parse_event
 from citykit.pages import Page
-from citykit.problems import BY_STATUS, BadCursor, Forbidden, Invalid, NotFound, Unavailable, answer, problems
+from citykit.problems import BadCursor, Forbidden, Invalid, Unavailable, answer, problems
 from citykit.routing import CityRouter, add_routes
 from citykit.telemetry import JOBS_WAITING, OLDEST_JOB_SECONDS, RECEIVED, REGISTRY
 from citykit.usage import UsagePage, UsageQuery, usages
@@ -91,11 +91,6 @@ def _process(service: "Service") -> Any:
         except Exception:  # noqa: S110 - a database that is down must not hide the other metrics
             pass
         return Response(generate_latest(REGISTRY), media_type=CONTENT_TYPE_LATEST)
-
-    @router.get("/gateway-problems/{status}", include_in_schema=False)
-    async def gateway_problem(request: Request, status: int) -> Response:
-        """The problem document that the gateway shows for its own errors."""
-        return answer(request, BY_STATUS.get(status, NotFound)())
 
     @router.get(f"/api/{service.name}/v1/health", responses=problems(Unavailable))
     async def health(request: Request) -> Health:
@@ -186,7 +181,7 @@ def _mesh(service: "Service") -> Any:
 def _home(folder: Path) -> Any:
     router = CityRouter(dependencies=[Depends(anyone)])
 
-    @router.get("/", include_in_schema=False)
+    @router.api_route("/", methods=["GET", "HEAD"], include_in_schema=False)
     async def home() -> FileResponse:
         """The city's home page: every service can serve it, so that one that is down takes nothing away."""
         return FileResponse(folder / "index.html", headers={"Cache-Control": "no-cache"})

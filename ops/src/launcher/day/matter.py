@@ -113,7 +113,7 @@ def nothing_twice(day: Day) -> int:
         cases = [case for case in _recent_cases(day.persona("dispatcher")) if case["source_number"] == number]
         if len(cases) != 1:
             raise Unexpected(f"one ticket made {len(cases)} cases")
-        endings = [one for one in _messages(day, 1) or [] if "已结案" in one["title"] or "已答复" in one["title"]]
+        endings = wait_for("the last messages", lambda: _endings(day))
         if len(endings) != 2:
             raise Unexpected(f"the closing and the answer were told {len(endings)} times")
         day.tell("一单一案，每次进展只通知一次 one ticket, one case; the closing and the answer were told once each")
@@ -146,6 +146,13 @@ def _case_of(day: Day, dispatcher: Person) -> dict[str, Any] | None:
 def _lighting(classes: dict[str, Any]) -> str:
     """The class of a broken street lamp, by its name."""
     return str(next(one["code"] for one in classes["items"] if "路灯" in one["name"]))
+
+
+def _endings(day: Day) -> list[str] | None:
+    """The messages that the case was closed and the ticket answered, once both are there."""
+    told = [one["title"] for one in _messages(day, 1) or []]
+    endings = [title for title in told if "已结案" in title or "已答复" in title]
+    return endings if len(endings) >= 2 else None
 
 
 def _messages(day: Day, least: int) -> list[dict[str, Any]] | None:
