@@ -10,12 +10,12 @@ from typing import Any
 from starlette.requests import Request
 
 from citizen_pass.identity import domain
+from citizen_pass.identity.errors import OAuthError
 from citizen_pass.identity.grants import token_response
 from citizen_pass.identity.keys import opened
-from citizen_pass.identity.oauth import basic_credentials
+from citizen_pass.identity.oauth import ParameterError, basic_credentials, form_parameters
 from citizen_pass.identity.tokens import claims_of_client, signed
-from citykit.runtime import Reads
-from citykit.vault import Vault
+from citykit.runtime import Runtime
 
 CLIENT_AND_KEY = """
 select c.secret_hash, c.scopes, k.kid, k.private_sealed from client c, signing_key k
@@ -24,15 +24,18 @@ where c.client_id = %s and c.suspended_at is null and c.kind = 'confidential' an
 """
 
 
-async def own_token(
-    request: Request, form: dict[str, str], reads: Reads, vault: Vault, issuer: str
-) -> dict[str, Any] | None:
+async def own_token(request: Request) -> dict[str, Any] | None:
     """The token response for a confidential client that shows its secret by HTTP Basic; None for the general way."""
-    if form.keys() - {"scope"} != {"grant_type"} or form["grant_type"] != "client_credentials":
+    runtime: Runtime = request.app.state.city
+    vault, issuer = runtime.vault, str(request.app.state.city.settings.issuer)
+    try:
+        form, basic = await form_parameters(request), basic_credentials(request)
+    except (OAuthError, ParameterError):
         return None
-    basic = basic_credentials(request)
-    row = None if basic is None else await (await reads.execute(CLIENT_AND_KEY, (basic[0],))).fetchone()
-    if basic is None or row is None:
+    if basic is None or form.get("grant_type") != "client_credentials" or form.keys() - {"grant_type", "scope"}:
+        return None
+    row = await (await runtime.reads.execute(CLIENT_AND_KEY, (basic[0],))).fetchone()
+    if row is None:
         return None
     secret_hash, scopes, kid, sealed = row
     if not hmac.compare_digest(vault.index("client-secret", basic[1]), bytes(secret_hash or b"\x00" * 32)):
