@@ -1,0 +1,47 @@
+"""The table of a run."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from launcher.bench.stage import cores
+
+
+def machine(architecture: str) -> str:
+    """What the run ran on, in one line."""
+    model = architecture
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        lines = cpuinfo.read_text().splitlines()
+        model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), model)
+    load = f", load {os.getloadavg()[0]:.1f} before" if hasattr(os, "getloadavg") else ""
+    return f"{cores()} cores, {model}{load}"
+
+
+def table(result: dict[str, Any]) -> str:
+    """The run as a table in Markdown."""
+    plan = result["plan"]
+    lines = [
+        f"{result['machine']}; {plan['connections']} connections; {plan['rounds']} pairs of rounds of"
+        f" {plan['seconds']} s; {result['at']}",
+        "",
+        "| | city /s | p50 ms | p95 ms | bare /s | ratio (least … most) | aim | database alone /s |",
+        "|---|--:|--:|--:|--:|--:|--:|--:|",
+    ]
+    for row in result["rows"]:
+        direct = row["database_alone_per_second"]
+        mark = "✔" if row["reached"] else "✘"
+        lines.append(
+            f"| {row['title']} | {row['city']['per_second']:.0f} | {row['city']['p50_ms']:.1f} |"
+            f" {row['city']['p95_ms']:.1f} | {row['bare']['per_second']:.0f} |"
+            f" **{row['ratio']:.2f}** ({row['ratio_least']:.2f} … {row['ratio_most']:.2f}) | {row['aim']} {mark} |"
+            f" {'' if direct is None else f'{direct:.0f}'} |"
+        )
+    lines += ["", "| | bound by | µs of processor time per request: city | bare |", "|---|---|---|---|"]
+    for row in result["rows"]:
+        lines.append(f"| {row['title']} | {row['bound_by']} | {_spent(row['city'])} | {_spent(row['bare'])} |")
+    return "\n".join(lines)
+
+
+def _spent(side: dict[str, Any]) -> str:
+    return ", ".join(f"{part} {used}" for part, used in side["cpu_us"].items())
