@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from citykit.chain import GENESIS, Break, Fault, NotCanonicalError, canonical, link, verify
+from citykit.chain import GENESIS, Break, Fault, NotCanonicalError, canonical, canonical_text, link, verify
 
 Chained = list[tuple[dict[str, Any], bytes]]
 
@@ -139,3 +139,22 @@ class TestVerify:
         broken = verify(chain)
         assert broken is not None
         assert (broken.position, broken.fault) == (at + 1, Fault.changed)
+
+
+class TestCanonicalText:
+    @given(
+        st.recursive(
+            values | st.integers(-(2**60), 2**60) | st.text() | st.floats(allow_nan=False, allow_infinity=False),
+            lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=4), inner, max_size=4),
+            max_leaves=12,
+        )
+    )
+    def test_it_is_the_canonical_form_whichever_encoder_wrote_it(self, value: Any) -> None:
+        row = {"data": value, "at": "2026"}
+        try:
+            expected = canonical(row).decode()
+        except NotCanonicalError:
+            with pytest.raises(NotCanonicalError):
+                canonical_text(row)
+        else:
+            assert canonical_text(row) == expected

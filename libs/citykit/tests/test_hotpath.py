@@ -1,7 +1,8 @@
 """The straight way answers as the framework would, and leaves to it what does not fit."""
 
+import time
 from typing import Annotated, Any
-from uuid import UUID
+from uuid import RFC_4122, UUID
 
 import pytest
 from fastapi import Depends, Form, Query, Response
@@ -152,3 +153,11 @@ class TestWhichRoutesGoStraight:
             raise NotImplementedError
 
         assert not self.straight(endpoint)
+
+
+class TestIds:
+    def test_they_rise_and_are_of_version_7(self) -> None:
+        made = [new_id() for _ in range(2000)]
+        assert made == sorted(set(made))
+        assert {(one.version, one.variant) for one in made} == {(7, RFC_4122)}
+        assert abs((made[0].int >> 80) / 1000 - time.time()) < 60

@@ -7,7 +7,6 @@ h_n = SHA-256(h_(n-1) ‖ RFC 8785 JSON of the entry), h_0 = 32 zero bytes. Entr
 from typing import Annotated, Any
 from uuid import UUID
 
-import rfc8785
 from fastapi import Depends
 from fastapi import Query as QueryParameter
 from sqlalchemy import text
@@ -15,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from citykit.access import requires
 from citykit.actors import Actor
-from citykit.chain import verify
+from citykit.chain import canonical_text, verify
 from citykit.clock import CHINA, Clock
 from citykit.ids import new_id
 from citykit.ledger import Row
@@ -38,7 +37,7 @@ class AuditTrail:
         actor = by if isinstance(by, str) else by.reference
         now = self._clock.now()
         at = now.astimezone(CHINA).isoformat(timespec="milliseconds")
-        entry = rfc8785.dumps({"act": act, "actor": actor, "at": at, "data": data or {}, "stream": stream}).decode()
+        entry = canonical_text({"act": act, "actor": actor, "at": at, "data": data or {}, "stream": stream})
         self._waiting.append({"id": new_id(), "stream": stream, "at": now, "actor": actor, "act": act, "entry": entry})
 
     def take(self) -> list[Row]:

@@ -6,6 +6,7 @@ cannot see that its newest rows were cut off: keep a head somewhere else, or sig
 """
 
 import hashlib
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -56,6 +57,32 @@ def canonical(row: Row) -> bytes:
         return rfc8785.dumps(dict(row))
     except (rfc8785.CanonicalizationError, UnicodeEncodeError) as refused:
         raise NotCanonicalError(str(refused)) from refused
+
+
+def canonical_text(row: Mapping[str, Any]) -> str:
+    """The canonical JSON of `row` as text. Raises NotCanonicalError.
+
+    Where names are ASCII and values are texts, truth values and small numbers, as in nearly every row, the stock
+    encoder writes the same text in a tenth of the time.
+    """
+    if _is_plain(row):
+        return _STOCK.encode(row)
+    return canonical(row).decode()
+
+
+_STOCK = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+_SAFE = 2**53 - 1
+
+
+def _is_plain(value: Any) -> bool:
+    kind = type(value)
+    if kind is str:
+        return value.isascii() or not any("\ud800" <= character <= "\udfff" for character in value)
+    if kind is dict:
+        return all(type(name) is str and name.isascii() and _is_plain(inner) for name, inner in value.items())
+    if kind is list:
+        return all(_is_plain(inner) for inner in value)
+    return kind is bool or value is None or (kind is int and -_SAFE <= value <= _SAFE)
 
 
 def link(previous: bytes, row: Row) -> bytes:

@@ -1,5 +1,6 @@
 """The time that the business sees. Only play (demo, tests) may move it; tokens always use the wall clock."""
 
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
@@ -29,14 +30,20 @@ class ShiftedClock:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._read: tuple[int, int] | None = None
+        self._shift = timedelta()
 
     def now(self) -> datetime:
         """The wall clock's time plus the file's shift; a missing or empty file shifts nothing."""
         try:
-            shift = self._path.read_text(encoding="ascii").strip()
+            found = os.stat(self._path)  # noqa: PTH116 - asked several times a request; the method is slower
         except FileNotFoundError:
-            shift = ""
-        return datetime.now(UTC) + timedelta(seconds=float(shift or 0))
+            return datetime.now(UTC)
+        # The file is replaced as a whole, so that a new shift is a new file.
+        if self._read != (found.st_ino, found.st_mtime_ns):
+            text = self._path.read_text(encoding="ascii").strip()
+            self._read, self._shift = (found.st_ino, found.st_mtime_ns), timedelta(seconds=float(text or 0))
+        return datetime.now(UTC) + self._shift
 
 
 class MovableClock:

@@ -62,6 +62,8 @@ def open_engine(settings: ServiceSettings) -> AsyncEngine:
         max_overflow=0,
         pool_timeout=2,
         pool_pre_ping=False,
+        # Sessions and transactions roll back what they did not commit before they give a connection back.
+        pool_reset_on_return=None,
         connect_args={"options": options, "application_name": "city", "connect_timeout": 5},
     )
 

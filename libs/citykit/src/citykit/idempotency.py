@@ -36,11 +36,10 @@ class StillRunning(Conflict):
 class Once:
     """Runs an act once for the request's key: `return await once(lambda: tickets.submit(body, by=actor), Ticket)`."""
 
-    def __init__(self, work: WorkInRequest, request: Request, key: str | None, fingerprint: bytes) -> None:
+    def __init__(self, work: WorkInRequest, request: Request, key: str | None) -> None:
         self._work = work
         self._request = request
         self._key = key
-        self._fingerprint = fingerprint
 
     async def __call__(self, act: Callable[[], Awaitable[Answer]], kind: type[Answer]) -> Answer:
         """The act's answer, or the stored one where the key is known. Without a key the act simply runs.
@@ -49,6 +48,8 @@ class Once:
         """
         if self._key is None:
             return await act()
+        asked = f"{self._request.method} {self._request.url.path}\n".encode() + await self._request.body()
+        fingerprint = hashlib.sha256(asked).digest()
         session = self._work.session
         actor = getattr(self._request.state, "actor", None)
         owner = actor.reference if actor is not None else "anyone"
@@ -57,7 +58,7 @@ class Once:
                 "insert into idempotency_key (owner, key, fingerprint, at) values (:owner, :key, :print, :at)"
                 " on conflict do nothing returning true"
             ),
-            {"owner": owner, "key": self._key, "print": self._fingerprint, "at": self._work.clock.now()},
+            {"owner": owner, "key": self._key, "print": fingerprint, "at": self._work.clock.now()},
         )
         if mine:
             answer = await act()
@@ -72,7 +73,7 @@ class Once:
                 {"owner": owner, "key": self._key},
             )
         ).one()
-        if bytes(row.fingerprint) != self._fingerprint:
+        if bytes(row.fingerprint) != fingerprint:
             raise KeyUsedOtherwise()
         if row.answer is None:
             raise StillRunning()
@@ -84,10 +85,7 @@ async def _once(
     request: Request,
     idempotency_key: Annotated[str | None, Header(min_length=8, max_length=128, pattern=r"^[\x21-\x7e]+$")] = None,
 ) -> Once:
-    digest = hashlib.sha256(f"{request.method} {request.url.path}\n".encode())
-    if idempotency_key is not None:
-        digest.update(await request.body())
-    return Once(work, request, idempotency_key, digest.digest())
+    return Once(work, request, idempotency_key)
 
 
 OnceInRequest = Annotated[Once, Depends(_once, scope="function")]

@@ -51,18 +51,21 @@ def _check_json(body: bytes) -> Any:
     if b"\x00" in body:  # NUL itself, or UTF-16 and UTF-32, which RFC 8259 does not allow between systems
         raise NotText(errors=[FieldError(pointer="/body", code="not-text", message="JSON is UTF-8 without NUL")])
     try:
-        value = json.loads(body, object_pairs_hook=_no_twins, parse_constant=_no_constant)
+        value = _JSON.decode(body.decode("utf-8-sig", "surrogatepass"))
     except RecursionError:
         raise Invalid(("JSON 嵌套过深", "The JSON is nested too deeply")) from None
     except (ValueError, UnicodeDecodeError):
         return _UNFIT
-    if b"\\u" in body and _strings(value):
+    if (b"\\u" in body or b"\xed" in body) and _strings(value):
         raise NotText(errors=[FieldError(pointer="/body", code="not-text", message="NUL or half a surrogate pair")])
     return value
 
 
 def _no_constant(name: str) -> float:
     raise Invalid(("JSON 中不允许 NaN 或 Infinity", f"{name} is not JSON"))
+
+
+_JSON = json.JSONDecoder(object_pairs_hook=_no_twins, parse_constant=_no_constant)
 
 
 def _query_names(route: APIRoute) -> tuple[frozenset[str], frozenset[str]]:

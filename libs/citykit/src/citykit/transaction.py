@@ -3,9 +3,10 @@
 A session is made where somebody asks for it: an act that needs none pays for none.
 """
 
+from contextlib import suppress
 from typing import Any
 
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, Error
 from psycopg.pq import TransactionStatus
 from sqlalchemy import Connection, PoolProxiedConnection
 from sqlalchemy.ext.asyncio import AsyncConnection as AsyncAlchemyConnection
@@ -69,8 +70,12 @@ class Transaction:
                 await self._session.close()
         finally:
             if self._lent is not None:
+                connection = await self.driver()
                 lent, self._lent = self._lent, None
-                if getattr(lent.driver_connection, "closed", True):
+                with suppress(Error):
+                    if not connection.closed and connection.info.transaction_status is not TransactionStatus.IDLE:
+                        await connection.rollback()
+                if connection.closed:
                     # The server is gone or was: no connection from before is worth a try, as after a session's error.
                     await greenlet_spawn(self._engine.sync_engine.pool._invalidate, lent)
                 else:
