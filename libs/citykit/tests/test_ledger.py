@@ -3,6 +3,7 @@
 from contextlib import suppress
 from datetime import timedelta
 
+import psycopg
 from example.main import NoteWritten
 from hypothesis import given
 from hypothesis import strategies as st
@@ -87,3 +88,59 @@ class TestWrite:
             await connection.execute(text("lock table event_log in access exclusive mode"))
             answer = await city.client.post("/api/example/v1/notes", json={"text": "x"}, headers=city.token())
         assert (answer.status_code, answer.json()["type"]) == (503, "/problems/unavailable")
+
+
+NOTE = "fresh as (insert into note (id, owner, text, number, written_at) values (%(id)s, 'x', %(text)s, 0, now()))"
+
+
+class TestStage:
+    async def notes(self, city: ServiceUnderTest) -> list[str]:
+        async with city.runtime.sessions() as session:
+            return list(await session.scalars(text("select text from note order by id")))
+
+    async def test_it_is_written_with_events_entries_and_jobs(self, city: ServiceUnderTest) -> None:
+        async with city.work() as work:
+            work.stage(NOTE, {"id": new_id(), "text": "alone"})
+            work.events.record(NoteWritten(note_id=new_id(), text="alone"), subject="n")
+            work.audit.note(stream="n", act="write", by="sub:x")
+        assert await self.notes(city) == ["alone"]
+        assert [event.data["text"] for event in await city.events()] == ["alone"]
+        async with city.runtime.sessions() as session:
+            assert (await verdict(session, "n")).entries == 1
+            assert await session.scalar(text("select count(*) from procrastinate_jobs")) == 2
+
+    async def test_it_joins_a_transaction_that_has_begun(self, city: ServiceUnderTest) -> None:
+        with suppress(RuntimeError):
+            async with city.work() as work:
+                await work.session.execute(text("select 1"))
+                work.stage(NOTE, {"id": new_id(), "text": "gone"})
+                await work.flush()
+                assert await work.session.scalar(text("select text from note")) == "gone"
+                raise RuntimeError
+        assert await self.notes(city) == []
+
+    async def test_entries_of_one_stream_follow_each_other_in_one_transaction(self, city: ServiceUnderTest) -> None:
+        async with city.work() as work:
+            work.stage(NOTE, {"id": new_id(), "text": "two entries"})
+            for act in ("first", "second"):
+                work.audit.note(stream="n", act=act, by="sub:x")
+        async with city.runtime.sessions() as session:
+            found = await verdict(session, "n")
+        assert (found.entries, found.intact, await self.notes(city)) == (2, True, ["two entries"])
+
+    async def test_nothing_of_it_stays_where_one_part_fails(self, city: ServiceUnderTest) -> None:
+        with suppress(psycopg.errors.NotNullViolation):
+            async with city.work() as work:
+                work.stage(NOTE, {"id": new_id(), "text": None})
+                work.events.record(NoteWritten(note_id=new_id(), text="x"), subject="n")
+        assert (await self.notes(city), await city.events()) == ([], [])
+
+    async def test_the_connection_comes_back_as_it_was(self, city: ServiceUnderTest) -> None:
+        for number in range(20):
+            async with city.work() as work:
+                work.stage(NOTE, {"id": new_id(), "text": str(number)})
+            with suppress(RuntimeError):
+                async with city.work() as work:
+                    await (await work.driver()).execute("delete from note")
+                    raise RuntimeError
+        assert len(await self.notes(city)) == 20

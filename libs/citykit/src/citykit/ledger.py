@@ -6,7 +6,8 @@ one value per table, so that the statement is the same however many there are, a
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -63,10 +64,18 @@ def _text(rows: Sequence[Row]) -> str:
     return json.dumps(rows, default=_plain, ensure_ascii=False, separators=(",", ":"))
 
 
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """Changes that need no answer before the commit: the `name as (…)` parts of a WITH, and their values by name."""
+
+    parts: str
+    values: Mapping[str, Any]
+
+
 @cache
-def _statement(parts: tuple[str, ...]) -> bytes:
-    """The statement that writes these parts; there are fifteen of them."""
-    tables = ", ".join(_TABLES[part] for part in parts if part in _TABLES)
+def _statement(parts: tuple[str, ...], staged: tuple[str, ...] = ()) -> bytes:
+    """The statement that writes these parts of the ledger, after what was staged."""
+    tables = ", ".join([*staged, *(_TABLES[part] for part in parts if part in _TABLES)])
     return f"{f'with {tables} ' if tables else ''}{_JOBS if 'jobs' in parts else 'select 1'}".encode()
 
 
@@ -83,23 +92,41 @@ def waves(notes: Iterable[Row]) -> list[list[Row]]:
     return made
 
 
-async def write(
-    connection: AsyncConnection[Any],
-    *,
-    events: Sequence[Row] = (),
-    reads: Sequence[Row] = (),
-    notes: Sequence[Row] = (),
-    jobs: Sequence[Row] = (),
-) -> None:
-    """Write what was collected, inside the connection's transaction. Raises Unavailable where the database cannot."""
-    first, *further = waves(notes) or [[]]
-    given = {"events": events, "reads": reads, "notes": first, "jobs": jobs}
-    values = {name: _text(rows) for name, rows in given.items() if rows}
-    if not values:
-        return
-    try:
-        await connection.execute(_statement(tuple(values)), values, prepare=True)
-        for wave in further:
-            await connection.execute(_statement(("notes",)), {"notes": _text(wave)}, prepare=True)
-    except OperationalError as error:
-        raise Unavailable(headers={"Retry-After": "2"}) from error
+class Ledger:
+    """What a transaction has to write at its end: what was staged, and what it tells of itself."""
+
+    def __init__(
+        self,
+        *,
+        events: Sequence[Row] = (),
+        reads: Sequence[Row] = (),
+        notes: Sequence[Row] = (),
+        jobs: Sequence[Row] = (),
+        staged: Sequence[Staged] = (),
+    ) -> None:
+        first, *self._further = waves(notes) or [[]]
+        given = {"events": events, "reads": reads, "notes": first, "jobs": jobs}
+        self._values: dict[str, Any] = {name: _text(rows) for name, rows in given.items() if rows}
+        self._statement = _statement(tuple(self._values), tuple(one.parts for one in staged))
+        self._is_empty = not self._values and not staged
+        for one in staged:
+            self._values |= one.values
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to write."""
+        return self._is_empty
+
+    @property
+    def is_one_statement(self) -> bool:
+        """Whether all of it is one statement, which is a transaction of its own where none was begun."""
+        return not self._further
+
+    async def write(self, connection: AsyncConnection[Any]) -> None:
+        """Write it all over `connection`. Raises Unavailable where the database cannot."""
+        try:
+            await connection.execute(self._statement, self._values, prepare=True)
+            for wave in self._further:
+                await connection.execute(_statement(("notes",)), {"notes": _text(wave)}, prepare=True)
+        except OperationalError as error:
+            raise Unavailable(headers={"Retry-After": "2"}) from error

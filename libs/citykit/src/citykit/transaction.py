@@ -3,7 +3,8 @@
 A session is made where somebody asks for it: an act that needs none pays for none.
 """
 
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from psycopg import AsyncConnection, Error
@@ -46,6 +47,23 @@ class Transaction:
         if not isinstance(connection, AsyncConnection):
             raise TypeError("the driver under the engine is not psycopg")
         return connection
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether a session or a connection was asked for: something may have been done already."""
+        return self._session is not None or self._lent is not None
+
+    @asynccontextmanager
+    async def autocommit(self) -> AsyncIterator[AsyncConnection[Any]]:
+        """A connection on which one statement is a whole transaction. Only where nothing has begun."""
+        assert not self.has_begun
+        connection = await self.driver()
+        await connection.set_autocommit(True)
+        try:
+            yield connection
+        finally:
+            if not connection.closed:
+                await connection.set_autocommit(False)
 
     async def flush(self) -> None:
         """Send what the session holds back."""

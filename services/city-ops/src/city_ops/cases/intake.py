@@ -19,24 +19,27 @@ from citykit.ids import new_id
 from citykit.problems import FieldError
 from citykit.work import Work
 
-# A report is one statement: the case, and its first step, which exists only where the case is new.
-REPORT = """
-with fresh as (
+# The case, and its first step, which exists only where the case is new.
+PARTS = """
+fresh as (
   insert into cases (id, number, state, source_kind, source_reference, source_round, source_number, source_due_at,
     title, description, class_code, longitude, latitude, address, division_code, reporter, reported_by, reported_at,
     handlers, stage_started_at, due_at)
-  values (%(id)s, %(prefix)s || lpad(nextval('case_numbers')::text, 7, '0'), 'reported', %(source_kind)s,
-    %(source_reference)s, %(source_round)s, %(source_number)s, %(source_due_at)s, %(title)s, %(description)s,
-    %(class_code)s, %(longitude)s, %(latitude)s, %(address)s, %(division_code)s, %(reporter)s, %(reported_by)s,
-    %(now)s, '{}', %(now)s, %(due_at)s)
+  values (%(id)s, %(number)s, 'reported', %(source_kind)s, %(source_reference)s, %(source_round)s, %(source_number)s,
+    %(source_due_at)s, %(title)s, %(description)s, %(class_code)s, %(longitude)s, %(latitude)s, %(address)s,
+    %(division_code)s, %(reporter)s, %(reported_by)s, %(now)s, '{}', %(now)s, %(due_at)s)
   on conflict (source_reference, source_round) where source_reference is not null do nothing
-  returning id, number
+  returning number
 ), step as (
   insert into case_trail (id, case_id, act, to_state, at, by, due_at)
-  select %(step)s, id, 'report', 'reported', %(now)s, %(reported_by)s, %(due_at)s from fresh
+  select %(step)s, %(id)s, 'report', 'reported', %(now)s, %(reported_by)s, %(due_at)s from fresh
 )
-select number from fresh
 """
+REPORT = f"with {PARTS} select number from fresh"  # noqa: S608 - fixed texts
+_BLOCK = 20
+# Numbers this process took from the sequence and has not given yet. They are unique, and neither without gaps nor in
+# the order of all reports: a number that had to be asked for each time would cost every report a round trip.
+_numbers: list[int] = []
 
 
 @dataclass(frozen=True)
@@ -84,7 +87,7 @@ class Intake:
             latitude=draft.location.latitude,
             address=draft.address,
         )
-        summary = await self._open(report)
+        summary = await self._open(report, at_once=bool(draft.photos))
         assert summary is not None  # Only a hotline ticket can be known already.
         await Album(self.work).attach(summary.id, draft.photos, PhotoPurpose.report, by)
         return summary
@@ -108,20 +111,23 @@ class Intake:
                 latitude=place.latitude if place and on_the_map else None,
                 address=place.address[:200] if place and place.address else None,
                 division_code=ticket.division_code,
-            )
+            ),
+            at_once=True,
         )
 
-    async def _open(self, report: Report) -> CaseSummary | None:
+    async def _open(self, report: Report, *, at_once: bool) -> CaseSummary | None:
+        """Write a case; `at_once` where this transaction goes on to refer to it, or must know whether it is new."""
         now, case_id = self.work.clock.now(), new_id()
+        number = f"CG{now.astimezone(CHINA):%Y%m%d}{await self._number():07d}"
         due_at = due_or_none(self.work.calendar, now, limit_of("accept", None, None))
         values = report.__dict__ | {
-            "id": case_id, "step": new_id(), "now": now, "due_at": due_at,
-            "prefix": f"CG{now.astimezone(CHINA):%Y%m%d}", "source_kind": report.source_kind.value,
+            "id": case_id, "number": number, "step": new_id(), "now": now, "due_at": due_at,
+            "source_kind": report.source_kind.value,
         }  # fmt: skip
-        found = await (await (await self.work.driver()).execute(REPORT, values, prepare=True)).fetchone()
-        if found is None:
+        if not at_once:
+            self.work.stage(PARTS, values)
+        elif await (await (await self.work.driver()).execute(REPORT, values, prepare=True)).fetchone() is None:
             return None
-        number: str = found[0]
         event = CaseReported(
             case_id=case_id, number=number, source_kind=report.source_kind.value, title=report.title, reported_at=now,
             source_reference=report.source_reference, reporter=report.reporter,
@@ -138,6 +144,13 @@ class Intake:
             division_code=report.division_code, department_code=None, department_name=None, reported_at=now,
             stage_started_at=now, due_at=due_at, closed_at=None,
         )  # fmt: skip
+
+    async def _number(self) -> int:
+        if not _numbers:
+            taken = "select nextval('case_numbers') from generate_series(1, %s)"
+            rows = await (await (await self.work.driver()).execute(taken, (_BLOCK,))).fetchall()
+            _numbers.extend(sorted((row[0] for row in rows), reverse=True))
+        return _numbers.pop()
 
 
 def _in_china(longitude: float | None, latitude: float | None) -> bool:
