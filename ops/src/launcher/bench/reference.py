@@ -14,6 +14,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -29,6 +30,7 @@ from launcher.bench.statements import CLIENT_AND_KEY, LIST, POINT, REPORT
 Pool = AsyncConnectionPool[AsyncConnection[Any]]
 SETTINGS = "REFERENCE_SETTINGS"
 JSON = "application/json"
+NUMBERS = count(time.time_ns() % 10**12)
 KEY = OKPKey.generate_key("Ed25519", {"kid": "reference"})
 
 
@@ -163,6 +165,6 @@ def report_values(given: dict[str, Any]) -> dict[str, Any]:
     values: dict[str, Any] = defaultdict(lambda: None, given)
     values |= {
         "id": uuid.uuid4(), "step": uuid.uuid4(), "now": now, "due_at": now + timedelta(hours=2), "source_round": 1,
-        "prefix": f"CG{now:%Y%m%d}", "source_kind": "patrol", "reported_by": "client:bench",
+        "number": f"CG{now:%Y%m%d}{next(NUMBERS):07d}", "source_kind": "patrol", "reported_by": "client:bench",
     }  # fmt: skip
     return values

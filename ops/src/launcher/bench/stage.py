@@ -28,16 +28,14 @@ from launcher.refusals import Refusal
 
 SCHEMA = "bench_reference"
 ROLE = "city_ops"
-# As the services have them; the sequence and the key across belong to the statement of a report.
+# As the service has them, with the key across.
 TABLES = f"""
 drop schema if exists {SCHEMA} cascade;
 create schema {SCHEMA} authorization {ROLE};
 create table {SCHEMA}.cases (like city_ops.cases including all);
 create table {SCHEMA}.case_trail (like city_ops.case_trail including all);
 alter table {SCHEMA}.case_trail add foreign key (case_id) references {SCHEMA}.cases (id);
-create sequence {SCHEMA}.case_numbers;
 grant all on all tables in schema {SCHEMA} to {ROLE};
-grant all on all sequences in schema {SCHEMA} to {ROLE};
 """
 
 
