@@ -26,7 +26,7 @@ ROWS = ("point", "list", "token", "write")
 def _arguments(words: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="./city bench", description="速度测量 Measure speed beside bare handlers")
     parser.add_argument("--rounds", type=int, default=5, help="pairs of rounds per row (5)")
-    parser.add_argument("--seconds", type=float, default=1.4, help="seconds per round and side (1.4)")
+    parser.add_argument("--seconds", type=float, default=1.2, help="seconds per round and side (1.2)")
     parser.add_argument("--connections", type=int, default=16, help="connections that ask at once (16)")
     parser.add_argument("--row", action="append", choices=ROWS, help="measure this row only; may be repeated")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the result as JSON too")

@@ -145,13 +145,16 @@ def alone(row: Row, plan: Plan, caller: Helper, conninfo: str) -> float | None:
 
 def summary(row: Row, pairs: list[tuple[Round, Round]]) -> dict[str, Any]:
     """A row of the table: medians of both sides, and the median of the ratios pair by pair."""
-    ratios = sorted(city.rate / bare.rate for city, bare in pairs)
-    cities, bares = [city for city, _ in pairs], [bare for _, bare in pairs]
+    ratios = sorted(ours.rate / theirs.rate for ours, theirs in pairs)
+    cities, bares = [ours for ours, _ in pairs], [theirs for _, theirs in pairs]
     ratio = median(ratios)
+    city, bare = _side(cities), _side(bares)
     return {
         "row": row.key, "title": row.title, "aim": row.aim, "ratio": round(ratio, 3), "reached": ratio >= row.aim,
         "ratio_least": round(ratios[0], 3), "ratio_most": round(ratios[-1], 3),
-        "city": _side(cities), "bare": _side(bares), "bound_by": bound(cities),
+        "city": city, "bare": bare, "bound_by": bound(cities),
+        # What a request costs in processor time, all parts together, is steadier than a rate on a busy machine.
+        "cost_ratio": round(sum(bare["cpu_us"].values()) / max(1, sum(city["cpu_us"].values())), 3),
     }  # fmt: skip
 
 

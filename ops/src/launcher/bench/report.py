@@ -37,9 +37,16 @@ def table(result: dict[str, Any]) -> str:
             f" **{row['ratio']:.2f}** ({row['ratio_least']:.2f} … {row['ratio_most']:.2f}) | {row['aim']} {mark} |"
             f" {'' if direct is None else f'{direct:.0f}'} |"
         )
-    lines += ["", "| | bound by | µs of processor time per request: city | bare |", "|---|---|---|---|"]
+    lines += [
+        "",
+        "| | bound by | µs of processor time per request: city | bare | bare : city |",
+        "|---|---|---|---|--:|",
+    ]
     for row in result["rows"]:
-        lines.append(f"| {row['title']} | {row['bound_by']} | {_spent(row['city'])} | {_spent(row['bare'])} |")
+        lines.append(
+            f"| {row['title']} | {row['bound_by']} | {_spent(row['city'])} | {_spent(row['bare'])} |"
+            f" {row['cost_ratio']:.2f} |"
+        )
     return "\n".join(lines)
 
 
