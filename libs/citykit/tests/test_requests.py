@@ -105,6 +105,13 @@ class TestBadInput:
         assert answer.status_code == 422, answer.text
         assert await nothing_was_kept(city)
 
+    @pytest.mark.parametrize("body", [b'{"text": "\xed\xa0\x80"}', b'\xef\xbb\xbf{"text": "a", "text": "b"}'])
+    async def test_nor_does_another_spelling_of_it_get_in(self, city: ServiceUnderTest, body: bytes) -> None:
+        headers = city.token() | {"Content-Type": "application/json"}
+        answer = await city.client.post(NOTES, content=body, headers=headers)
+        assert answer.status_code == 422, answer.text
+        assert await nothing_was_kept(city)
+
     async def test_no_spelling_of_the_media_type_or_encoding_goes_round_the_checks(
         self, city: ServiceUnderTest
     ) -> None:
