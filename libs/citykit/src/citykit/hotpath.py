@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fastapi import params
+from fastapi.datastructures import DefaultPlaceholder
 from fastapi.dependencies.models import Dependant
 from fastapi.exceptions import ResponseValidationError
 from fastapi.routing import APIRoute
@@ -216,6 +217,8 @@ def _answering(route: APIRoute) -> Callable[[Any], Response] | None:
         or route.response_model_exclude_none
     )
     known = route.response_field
+    if not isinstance(route.response_class, DefaultPlaceholder):
+        return None  # a media type of its own
     if shaped or known is None or route.response_model is not returned or not _is_model(returned):
         return None
     model, status = returned, route.status_code or 200
