@@ -12,7 +12,7 @@ from typing import Any
 from launcher import control, sample
 from launcher.bench import rows, stage
 from launcher.bench.effort import Effort
-from launcher.bench.measure import Helper, Measurement, Plan, Side, alone, helper
+from launcher.bench.measure import Instrument, Measurement, Plan, Side, alone, instrument
 from launcher.bench.report import machine, table
 from launcher.city import City
 from launcher.plan import DATABASE_PROCESS, GATEWAY_PROCESS, worker_of
@@ -76,8 +76,8 @@ def _measure(city: City, plan: Plan, found: list[rows.Row]) -> list[dict[str, An
     with ExitStack() as stack:
         stack.enter_context(stage.tables(city))
         bare = stack.enter_context(stage.reference(city, city.state / "bench"))
-        caller = stack.enter_context(helper("launcher.bench.load"))
-        direct = stack.enter_context(helper("launcher.bench.database"))
+        caller = stack.enter_context(instrument("launcher.bench.load"))
+        direct = stack.enter_context(instrument("launcher.bench.database"))
         database = _pid(city, DATABASE_PROCESS)
 
         def side(row: rows.Row) -> Side:
@@ -89,7 +89,7 @@ def _measure(city: City, plan: Plan, found: list[rows.Row]) -> list[dict[str, An
         return [_one(city, plan, measurement, direct, row) for row in found]
 
 
-def _one(city: City, plan: Plan, measurement: Measurement, direct: Helper, row: rows.Row) -> dict[str, Any]:
+def _one(city: City, plan: Plan, measurement: Measurement, direct: Instrument, row: rows.Row) -> dict[str, Any]:
     with Step(row.title) as step, _quiet(city, row):
         measured = measurement.row(row, step.turn)
         conninfo = stage.scratch(city) if row.writes else stage.libpq(city, row.service)

@@ -41,7 +41,7 @@ class Round:
     idle: float = 0.0
 
 
-class Helper:
+class Instrument:
     """A process that does jobs, told as lines of JSON."""
 
     def __init__(self, running: "subprocess.Popen[str]") -> None:
@@ -55,15 +55,15 @@ class Helper:
         self._running.stdin.write(json.dumps(job) + "\n")
         self._running.stdin.flush()
         line = self._running.stdout.readline()
-        told: dict[str, Any] = json.loads(line) if line else {"error": "the helper ended"}
+        told: dict[str, Any] = json.loads(line) if line else {"error": "the instrument ended"}
         if "error" in told:
             raise Refusal("测量中收到错误的应答", f"The bench got a wrong answer: {told['error']}")
         return told
 
 
 @contextmanager
-def helper(module: str) -> Iterator[Helper]:
-    """A helper process for the length of the block."""
+def instrument(module: str) -> Iterator[Instrument]:
+    """An instrument in a process of its own, for the length of the block."""
     running = subprocess.Popen(
         [sys.executable, "-X", "utf8", "-m", module],
         env=base_environment(),
@@ -72,7 +72,7 @@ def helper(module: str) -> Iterator[Helper]:
         text=True,
     )
     try:
-        yield Helper(running)
+        yield Instrument(running)
     finally:
         assert running.stdin is not None
         running.stdin.close()
@@ -93,7 +93,7 @@ class Side:
 class Measurement:
     """Measures rows."""
 
-    def __init__(self, plan: Plan, caller: Helper, city: Callable[[Row], Side], bare: Side) -> None:
+    def __init__(self, plan: Plan, caller: Instrument, city: Callable[[Row], Side], bare: Side) -> None:
         self._plan = plan
         self._caller = caller
         self._city = city
@@ -131,7 +131,7 @@ def _encoded(sent: bytes, got: bytes | None) -> tuple[str, str | None]:
     return b64encode(sent).decode(), None if got is None else b64encode(got).decode()
 
 
-def alone(row: Row, plan: Plan, caller: Helper, conninfo: str) -> float | None:
+def alone(row: Row, plan: Plan, caller: Instrument, conninfo: str) -> float | None:
     """The rate of the statement alone, in the median of the rounds; None where there is no such statement."""
     if row.key == "token":
         return None

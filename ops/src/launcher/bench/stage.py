@@ -120,7 +120,7 @@ def _start(process: Process, shadow: City, folder: Path) -> "subprocess.Popen[by
 def _await(url: str, children: dict[str, "subprocess.Popen[bytes]"], folder: Path, *, within: float = 30) -> None:
     limit = time.monotonic() + within
     while True:
-        with suppress(urllib.error.URLError, OSError), urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310
+        with suppress(urllib.error.URLError, OSError), urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310 - our own loopback address
             if answer.status == 200:
                 return
         dead = [name for name, child in children.items() if child.poll() is not None]
