@@ -37,7 +37,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Stop the cluster and wait for it, so that the next run starts on a quiet machine."""
-    global keeper  # noqa: PLW0603
+    global keeper  # noqa: PLW0603 - as above
     if keeper is not None and keeper.stdin is not None:
         keeper.stdin.close()
         keeper.wait(timeout=60)

@@ -159,7 +159,7 @@ def token(city: City, arguments: list[str]) -> int:
 
 def demo(city: City, arguments: list[str]) -> int:
     """Start a demo city, load the sample, play the day."""
-    from launcher import day, sample  # noqa: PLC0415
+    from launcher import day, sample  # noqa: PLC0415 - each command loads what it needs
 
     with city.locked():
         seconds = control.up(city, "demo")
@@ -170,28 +170,28 @@ def demo(city: City, arguments: list[str]) -> int:
 
 def bench(city: City, arguments: list[str]) -> int:
     """Measure speed on a demo city."""
-    from launcher import bench as measuring  # noqa: PLC0415
+    from launcher import bench as measuring  # noqa: PLC0415 - each command loads what it needs
 
     return int(measuring.main(city, arguments))
 
 
 def test(_: City, arguments: list[str]) -> int:
     """Run the tests."""
-    from launcher import checks  # noqa: PLC0415
+    from launcher import checks  # noqa: PLC0415 - each command loads what it needs
 
     return checks.run(arguments)
 
 
 def backup(city: City, arguments: list[str]) -> int:
     """Write a backup."""
-    from launcher import backups  # noqa: PLC0415
+    from launcher import backups  # noqa: PLC0415 - each command loads what it needs
 
     return _with_file(city, "backup", arguments, backups.write)
 
 
 def restore(city: City, arguments: list[str]) -> int:
     """Restore a backup."""
-    from launcher import backups  # noqa: PLC0415
+    from launcher import backups  # noqa: PLC0415 - each command loads what it needs
 
     return _with_file(city, "restore", arguments, backups.restore)
 
@@ -206,7 +206,7 @@ def _with_file(city: City, command: str, arguments: list[str], act: Callable[[Ci
 
 def reset(city: City, arguments: list[str]) -> int:
     """Remove the city."""
-    from launcher import backups  # noqa: PLC0415
+    from launcher import backups  # noqa: PLC0415 - each command loads what it needs
 
     parser = argparse.ArgumentParser(prog="./city reset")
     parser.add_argument("--yes", action="store_true")
