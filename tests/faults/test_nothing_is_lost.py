@@ -18,6 +18,12 @@ HOTLINE = "/api/gov-collab/v1/hotline/tickets"
 MESSAGES = "/api/citizen-pass/v1/messages"
 
 
+@pytest.fixture(autouse=True)
+def a_healthy_city(city_at_work: City) -> None:
+    """Each fault meets a city that has got over the one before: the gateway, too, has seen that all are back."""
+    wait_for("the city to be healthy", all_healthy(city_at_work))
+
+
 @pytest.fixture
 def citizen(city_at_work: City) -> Iterator[Person]:
     somebody = persona(city_at_work, "citizen")
@@ -25,9 +31,20 @@ def citizen(city_at_work: City) -> Iterator[Person]:
     somebody.close()
 
 
-def pid_of(city: City, name: str) -> int:
-    """The process id, once there is one: a process that was killed is on its way back."""
-    return int(wait_for(f"{name} to run", lambda: control.told(city)["processes"][name]["pid"]))
+def send(city: City, name: str, number: signal.Signals) -> int:
+    """Send a signal to a process, once there is one: one that was killed is on its way back. Answers its id."""
+
+    def sent() -> int | None:
+        pid = control.told(city)["processes"][name]["pid"]
+        if not pid:
+            return None
+        try:
+            os.kill(pid, number)
+        except ProcessLookupError:  # it ended by itself, and its supervisor has yet to notice
+            return None
+        return int(pid)
+
+    return wait_for(f"{name} to run", sent)
 
 
 def submit(citizen: Person, title: str) -> dict[str, Any]:
@@ -50,19 +67,18 @@ def all_healthy(city: City) -> Callable[[], bool]:
 
 class TestAWorkerIsKilled:
     def test_between_commit_and_delivery(self, city_at_work: City, citizen: Person) -> None:
-        os.kill(pid_of(city_at_work, "gov-collab-worker"), signal.SIGSTOP)
+        send(city_at_work, "gov-collab-worker", signal.SIGSTOP)
         ticket = submit(citizen, "工作进程在投递前被杀")
-        os.kill(pid_of(city_at_work, "gov-collab-worker"), signal.SIGKILL)
+        send(city_at_work, "gov-collab-worker", signal.SIGKILL)
         assert len(wait_for("the message", told_of(citizen, ticket["number"]))) == 1
 
     def test_in_the_middle_of_a_delivery(self, city_at_work: City, citizen: Person) -> None:
         citizen.headers()  # signed in before the one who signs people in is frozen
-        receiver = pid_of(city_at_work, "citizen-pass")
-        os.kill(receiver, signal.SIGSTOP)
+        receiver = send(city_at_work, "citizen-pass", signal.SIGSTOP)
         try:
             ticket = submit(citizen, "工作进程在投递中被杀")
             wait_for("the delivery to be under way", lambda: _delivering(city_at_work))
-            os.kill(pid_of(city_at_work, "gov-collab-worker"), signal.SIGKILL)
+            send(city_at_work, "gov-collab-worker", signal.SIGKILL)
         finally:
             os.kill(receiver, signal.SIGCONT)
         assert len(wait_for("the message", told_of(citizen, ticket["number"]))) == 1
@@ -80,7 +96,7 @@ def _delivering(city: City) -> bool:
 
 class TestAServiceIsKilled:
     def test_it_comes_back_and_its_neighbours_went_on(self, city_at_work: City, citizen: Person) -> None:
-        os.kill(pid_of(city_at_work, "city-ops"), signal.SIGKILL)
+        send(city_at_work, "city-ops", signal.SIGKILL)
         assert submit(citizen, "城市运行服务被杀时照常受理")["state"] == "taken"
         wait_for("city-ops to be healthy again", all_healthy(city_at_work))
 
@@ -98,7 +114,7 @@ class TestTheDatabaseIsGone:
     def test_the_city_says_so_and_comes_back_with_all_it_had(self, city_at_work: City, citizen: Person) -> None:
         ticket = submit(citizen, "数据库断电之前")
         headers = citizen.headers()
-        os.kill(pid_of(city_at_work, "database"), signal.SIGKILL)
+        send(city_at_work, "database", signal.SIGKILL)
         with httpx.Client(base_url=city_at_work.public_url, trust_env=False, timeout=30, headers=headers) as client:
             answer = client.post(HOTLINE, json={"title": "断电时", "text": "断电时"})
             assert answer.status_code in {201, 502, 503, 504}, answer.text

@@ -72,12 +72,16 @@ class TestTransaction:
         assert city.runtime.engine.pool.checkedout() == 0  # type: ignore[attr-defined]  # the queue pool has it
 
     async def test_a_server_that_came_back_is_met_with_fresh_connections(self, city: ServiceUnderTest) -> None:
-        async with city.work() as one, city.work() as two:
-            for work in (one, two):
+        ours = []
+        async with city.work() as one, city.work() as two, city.work() as three:
+            for work in (one, two, three):
                 await by_driver(work, "kept")
+                ours.append(await work.session.scalar(text("select pg_backend_pid()")))
         async with city.runtime.engine.connect() as other:
-            ours = "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'city'"
-            await other.execute(text(ours + " and usename = current_user and pid <> pg_backend_pid()"))
+            # These and no others: a test beside this one may be signed in as the same role. Each is waited for.
+            own = await other.scalar(text("select pg_backend_pid()"))
+            for pid in set(ours) - {own}:
+                await other.execute(text("select pg_terminate_backend(:pid, 10000)"), {"pid": pid})
         refused = 0
         for _ in range(4):
             try:

@@ -49,7 +49,6 @@ LIBRARIES = (
     "sqlalchemy.orm",
     "stamina",
     "structlog",
-    "uuid6",
     "uvicorn",
     "uvicorn.lifespan.on",
     "uvicorn.main",
