@@ -9,8 +9,15 @@ from citizen_pass.database import Base
 from citizen_pass.identity import account_pages, oidc_router, pages_router
 from citizen_pass.identity import jobs as identity_jobs
 from citizen_pass.identity import router as identity
-from citizen_pass.identity.events import AccountVerified, AppointmentEnded, AppointmentMade
+from citizen_pass.identity.events import (
+    AccountVerified,
+    AppointmentEnded,
+    AppointmentMade,
+    MicroAppPublished,
+    MicroAppStopped,
+)
 from citizen_pass.identity.keys import SigningKeys
+from citizen_pass.identity.micro_apps import micro_app_published, micro_app_stopped
 from citizen_pass.identity.service import appointment_ended, appointment_made
 from citizen_pass.messages import handlers
 from citizen_pass.messages import jobs as message_jobs
@@ -51,6 +58,8 @@ service = Service(
     subscriptions=(
         Subscription(AppointmentMade, appointment_made),
         Subscription(AppointmentEnded, appointment_ended),
+        Subscription(MicroAppPublished, micro_app_published),
+        Subscription(MicroAppStopped, micro_app_stopped),
         *handlers.SUBSCRIPTIONS,
     ),
     tasks=(*identity_jobs.TASKS, *message_jobs.TASKS),

@@ -5,6 +5,9 @@ from fastapi import FastAPI
 from citykit.service import Service
 from data_hub.database import Base
 from data_hub.divisions import router as division_routes
+from data_hub.micro_apps import pages_router as app_pages
+from data_hub.micro_apps import router as micro_app_routes
+from data_hub.micro_apps.events import MicroAppPublished, MicroAppStopped
 from data_hub.reference import load_reference
 from data_hub.registries.legal_entities import router as entity_routes
 from data_hub.registries.legal_entities.events import LegalEntityChanged
@@ -28,9 +31,16 @@ service = Service(
         population_routes.internal,
         entity_routes.router,
         entity_routes.internal,
+        micro_app_routes.router,
+        app_pages.router,
     ),
     metadata=Base.metadata,
-    publishes={PersonChanged: ("citizen-pass",), LegalEntityChanged: ("enterprise",)},
+    publishes={
+        PersonChanged: ("citizen-pass",),
+        LegalEntityChanged: ("enterprise",),
+        MicroAppPublished: ("citizen-pass",),
+        MicroAppStopped: ("citizen-pass",),
+    },
     reference=load_reference,
     sample=load_sample,
 )

@@ -42,6 +42,7 @@ RESERVED_NAMES = frozenset(
     {"admin", "administrator", "root", "system", "city", "service", "support", "hengshui", "null"}
 )
 SAMPLE_PREFIX = "sample-"
+MICRO_APP_PREFIX = "app-"
 
 
 class ClientKind(StrEnum):

@@ -1,4 +1,4 @@
-"""What identity tells the city, and what it hears from gov-collab about appointments."""
+"""What identity tells the city; what it hears from gov-collab of appointments and from data-hub of micro-apps."""
 
 from uuid import UUID
 
@@ -35,3 +35,22 @@ class AppointmentEnded(EventView, type="cn.hengshui.gov-collab.appointment.ended
     appointment_id: UUID
     subject: UUID
     ended_at: Instant
+
+
+class MicroAppPublished(EventView, type="cn.hengshui.data-hub.micro-app.published.v1"):
+    """A version of a micro-app went live 上架: what its client may ask for from now on."""
+
+    app_id: str
+    client_id: str
+    name_zh: str
+    name_en: str
+    owner: str
+    redirect_uris: list[str]
+    scopes: list[str]
+
+
+class MicroAppStopped(EventView, type="cn.hengshui.data-hub.micro-app.stopped.v1"):
+    """A micro-app was suspended or retired."""
+
+    client_id: str
+    reason: str

@@ -104,6 +104,10 @@ class Clients:
             for number, uri in enumerate(uris)
             if not domain.redirect_is_registrable(uri, own_host=own_host)
         ]
+        if draft.client_id.startswith(domain.MICRO_APP_PREFIX):
+            found.append(
+                ("client_id", f"{domain.MICRO_APP_PREFIX} is kept for micro-apps, which the data hub registers")
+            )
         public = draft.kind == domain.ClientKind.public
         if public != (draft.auth == domain.ClientAuth.none):
             found.append(("auth", "a public client has no proof of itself, a confidential one needs one"))

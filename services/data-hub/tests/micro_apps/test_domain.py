@@ -1,0 +1,126 @@
+"""The rules of micro-apps: states, manifests, bundles."""
+
+import hashlib
+import io
+import zipfile
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from data_hub.micro_apps import bundle
+from data_hub.micro_apps.domain import (
+    AppState,
+    app_after,
+    client_id_of,
+    holds_secret,
+    manifest_faults,
+    path_fault,
+    refused_scopes,
+)
+from data_hub.micro_apps.errors import BundleFault
+
+PAGE = b"<!doctype html><title>App</title>"
+
+
+def digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def packed(files: dict[str, bytes]) -> bytes:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return target.getvalue()
+
+
+class TestStates:
+    def test_a_retired_app_stays_so(self) -> None:
+        for act in ("publish", "suspend", "reinstate", "retire"):
+            assert app_after(act, AppState.retired) is None
+
+    def test_a_suspended_app_is_not_published_around_its_suspension(self) -> None:
+        assert app_after("publish", AppState.suspended) is None
+        assert app_after("reinstate", AppState.suspended) is AppState.published
+
+
+class TestAManifest:
+    def test_of_one_page(self) -> None:
+        assert manifest_faults({"index.html": digest(PAGE)}, ["index.html"], 1) == []
+
+    @pytest.mark.parametrize(
+        "path",
+        [
+            "../index.html", "/index.html", "a//b.js", "a/../b.js", ".hidden.js", "run.exe", "a\\b.js", "页.html",
+            "x" * 201, "index.html\n", "a/b/c/d/e/f/g/h.js",
+        ],
+    )  # fmt: skip
+    def test_names_no_file_that_could_lead_elsewhere(self, path: str) -> None:
+        assert path_fault(path)
+
+    def test_needs_a_city_that_is_there(self) -> None:
+        assert manifest_faults({"index.html": digest(PAGE)}, ["index.html"], 2) == [
+            "platform_version: the city is at 1"
+        ]
+
+    def test_names_pages_that_are_among_its_files(self) -> None:
+        assert manifest_faults({"a.js": "0"}, ["index.html"], 1) == [
+            "files/a.js: not a SHA-256", "files: index.html is missing", "pages/index.html: not among the files",
+        ]  # fmt: skip
+
+    @settings(max_examples=50)
+    @given(st.text(max_size=40))
+    def test_no_text_is_a_path_out_of_the_app(self, text: str) -> None:
+        if path_fault(text) is None:
+            assert ".." not in text.split("/")
+            assert not text.startswith(("/", "."))
+
+
+class TestGranting:
+    def test_what_was_not_asked_for_is_not_granted(self) -> None:
+        assert refused_scopes(["a.b.c"], ["a.b.c", "a.b.d"]) == ["a.b.d"]
+
+    def test_a_client_is_named_after_its_app(self) -> None:
+        assert client_id_of("cn.hengshui.air-quality") == "app-cn-hengshui-air-quality"
+
+
+class TestABundle:
+    def test_is_what_the_manifest_promised(self) -> None:
+        files = {"index.html": PAGE, "js/app.js": b"'use strict'"}
+        assert bundle.opened(packed(files), {name: digest(content) for name, content in files.items()}) == files
+
+    def test_with_a_changed_file_is_refused(self) -> None:
+        with pytest.raises(BundleFault):
+            bundle.opened(packed({"index.html": PAGE + b" "}), {"index.html": digest(PAGE)})
+
+    @pytest.mark.parametrize("files", [{}, {"index.html": PAGE, "more.js": b""}])
+    def test_with_a_file_more_or_less_is_refused(self, files: dict[str, bytes]) -> None:
+        with pytest.raises(BundleFault):
+            bundle.opened(packed(files), {"index.html": digest(PAGE)})
+
+    def test_that_explodes_is_refused(self) -> None:
+        bomb = b"0" * (60 * 1024 * 1024)
+        small = packed({"index.html": bomb})
+        assert len(small) < 100_000
+        with pytest.raises(BundleFault):
+            bundle.opened(small, {"index.html": digest(bomb)})
+
+    @pytest.mark.parametrize("given", [b"", b"PK", b"PK\x03\x04" + b"\x00" * 200, PAGE])
+    def test_that_is_no_zip_is_refused(self, given: bytes) -> None:
+        with pytest.raises(BundleFault):
+            bundle.opened(given, {"index.html": digest(PAGE)})
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "-----BEGIN PRIVATE KEY-----",
+            "const c = {client_secret: 'abcdefgh12345678'}",
+            "headers: {'Authorization': 'Bearer abcdefghijklmnopqrstuvwxyz'}",
+        ],
+    )
+    def test_with_a_secret_in_it_is_refused(self, text: str) -> None:
+        assert holds_secret(text)
+        content = text.encode()
+        with pytest.raises(BundleFault):
+            bundle.opened(packed({"index.html": content}), {"index.html": digest(content)})

@@ -1,0 +1,240 @@
+"""Micro-apps over HTTP: from registration to the page that citizens open, and off again."""
+
+import asyncio
+import hashlib
+import io
+import zipfile
+from typing import Any
+
+import httpx
+import pytest
+
+from citykit.testing import ServiceUnderTest
+
+APPS = "/api/data-hub/v1/micro-apps"
+SITES = "/api/data-hub/apps"
+APP = "cn.hengshui.parks"
+FILES = {"index.html": "<!doctype html><title>公园</title>".encode(), "app.js": b"console.log(1)"}
+URBAN, ECOLOGY = "11131100MB0H00022R", "11131100MB0H00030L"
+DEVELOPER, REVIEWER = "01890000-0000-7000-8000-00000000aa01", "01890000-0000-7000-8000-00000000aa02"
+
+
+def zipped(files: dict[str, bytes]) -> bytes:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return target.getvalue()
+
+
+def manifest(code: int = 1, files: dict[str, bytes] | None = None, **more: Any) -> dict[str, Any]:
+    return {
+        "version_code": code, "version_name": f"{code}.0", "pages": ["index.html"], "changes": "首版",
+        "files": {name: hashlib.sha256(content).hexdigest() for name, content in (files or FILES).items()},
+        "scopes": ["city-ops.cases.report"], "redirect_uris": ["https://parks.example/back"],
+    } | more  # fmt: skip
+
+
+class Desk:
+    """A developer's and a reviewer's hands."""
+
+    def __init__(self, city: ServiceUnderTest) -> None:
+        self.city = city
+        register, review = "data-hub.micro-apps.register", "data-hub.micro-apps.review"
+        self.developer = city.token(scopes=[register], subject=DEVELOPER, department=URBAN)
+        self.reviewer = city.token(scopes=[review], subject=REVIEWER, department="11131100MB0H00014Y")
+        self.other = city.token(scopes=[register], department=ECOLOGY)
+        self.both = city.token(scopes=[register, review], subject=DEVELOPER, department=URBAN)
+
+    async def post(self, path: str, body: Any, headers: dict[str, str] | None = None) -> httpx.Response:
+        return await self.city.client.post(f"{APPS}{path}", json=body, headers=headers or self.developer)
+
+    async def register(self) -> httpx.Response:
+        return await self.post("", {
+            "app_id": APP, "name_zh": "公园地图", "name_en": "Parks", "summary": "身边的公园",
+            "department_name": "城管局", "contact": "0318-0000000",
+        })  # fmt: skip
+
+    async def upload(self, code: int, files: dict[str, bytes], headers: dict[str, str] | None = None) -> httpx.Response:
+        return await self.city.client.post(
+            f"{APPS}/{APP}/versions/{code}/bundles", files={"bundle": ("app.zip", zipped(files), "application/zip")},
+            headers=headers or self.developer,
+        )  # fmt: skip
+
+    async def sent_in(self, code: int = 1, files: dict[str, bytes] = FILES) -> None:
+        assert (await self.post(f"/{APP}/versions", manifest(code, files))).status_code == 201
+        assert (await self.upload(code, files)).status_code == 200
+        assert (await self.post(f"/{APP}/versions/{code}/submissions", None)).status_code == 200
+
+    async def approve(self, code: int = 1, headers: dict[str, str] | None = None, **more: Any) -> httpx.Response:
+        body = {"scopes": ["city-ops.cases.report"], "note": "同意"} | more
+        return await self.post(f"/{APP}/versions/{code}/approvals", body, headers or self.reviewer)
+
+    async def page(self, path: str = "", **headers: str) -> httpx.Response:
+        return await self.city.client.get(f"{SITES}/{APP}/{path}", headers=headers)
+
+
+@pytest.fixture
+def desk(city: ServiceUnderTest) -> Desk:
+    return Desk(city)
+
+
+@pytest.fixture
+async def live(desk: Desk) -> Desk:
+    await desk.register()
+    await desk.sent_in()
+    assert (await desk.approve()).status_code == 200
+    return desk
+
+
+class TestRegistering:
+    async def test_an_app_once(self, desk: Desk) -> None:
+        made = (await desk.register()).json()
+        assert (made["state"], made["client_id"]) == ("draft", "app-cn-hengshui-parks")
+        assert (await desk.register()).json()["type"].endswith("app-exists")
+
+    async def test_two_at_once_make_one(self, desk: Desk) -> None:
+        answers = await asyncio.gather(desk.register(), desk.register())
+        assert sorted(answer.status_code for answer in answers) == [201, 409]
+
+    async def test_another_department_does_not_see_it(self, desk: Desk) -> None:
+        await desk.register()
+        assert (await desk.city.client.get(f"{APPS}/{APP}", headers=desk.other)).status_code == 404
+        assert (await desk.city.client.get(APPS, headers=desk.other)).json()["items"] == []
+        assert (await desk.post(f"/{APP}/versions", manifest(), desk.other)).status_code == 404
+
+
+class TestVersions:
+    async def test_rise(self, live: Desk) -> None:
+        answer = await live.post(f"/{APP}/versions", manifest(1))
+        assert (answer.status_code, answer.json()["type"].rpartition("/")[2]) == (409, "version-not-rising")
+
+    async def test_with_a_wrong_manifest_are_refused(self, desk: Desk) -> None:
+        await desk.register()
+        answer = await desk.post(f"/{APP}/versions", manifest(files={"app.js": b""}))
+        assert answer.status_code == 422
+        assert {error["pointer"] for error in answer.json()["errors"]} == {"/body/files", "/body/pages/index.html"}
+
+    async def test_without_files_are_not_sent_in(self, desk: Desk) -> None:
+        await desk.register()
+        await desk.post(f"/{APP}/versions", manifest())
+        assert (await desk.post(f"/{APP}/versions/1/submissions", None)).status_code == 409
+
+    async def test_whose_files_differ_are_refused_and_nothing_is_kept(self, desk: Desk) -> None:
+        await desk.register()
+        await desk.post(f"/{APP}/versions", manifest())
+        answer = await desk.upload(1, FILES | {"app.js": b"console.log(2)"})
+        assert answer.json()["type"].endswith("bundle-fault")
+        versions = (await desk.city.client.get(f"{APPS}/{APP}/versions", headers=desk.developer)).json()
+        assert versions[0]["uploaded"] == []
+
+    async def test_keep_their_files_once_sent_in(self, live: Desk) -> None:
+        assert (await live.upload(1, FILES)).status_code == 409
+
+
+class TestReview:
+    async def test_publishes_with_what_was_granted(self, live: Desk) -> None:
+        app = (await live.city.client.get(f"{APPS}/{APP}", headers=live.reviewer)).json()
+        assert (app["state"], app["version_code"], app["scopes"]) == ("published", 1, ["city-ops.cases.report"])
+        event = (await live.city.events())[-1]
+        assert event.type == "cn.hengshui.data-hub.micro-app.published.v1"
+        assert event.data["redirect_uris"] == ["https://parks.example/back"]
+
+    async def test_is_another_persons(self, desk: Desk) -> None:
+        await desk.register()
+        await desk.sent_in()
+        answer = await desk.approve(headers=desk.both)
+        assert (answer.status_code, answer.json()["type"].rpartition("/")[2]) == (403, "own-submission")
+
+    async def test_grants_nothing_that_was_not_asked_for(self, desk: Desk) -> None:
+        await desk.register()
+        await desk.sent_in()
+        answer = await desk.approve(scopes=["data-hub.registries.disclose"])
+        assert answer.json()["type"].endswith("manifest-fault")
+
+    async def test_can_return_a_version_which_is_mended_and_sent_in_again(self, desk: Desk) -> None:
+        await desk.register()
+        await desk.sent_in()
+        back = await desk.post(f"/{APP}/versions/1/returns", {"reason": "缺少说明"}, desk.reviewer)
+        assert (back.json()["state"], back.json()["decision"]) == ("returned", "缺少说明")
+        assert (await desk.upload(1, FILES)).status_code == 200
+        assert (await desk.post(f"/{APP}/versions/1/submissions", None)).status_code == 200
+        assert (await desk.approve()).status_code == 200
+
+    async def test_two_decisions_at_once_are_one(self, desk: Desk) -> None:
+        await desk.register()
+        await desk.sent_in()
+        back = desk.post(f"/{APP}/versions/1/returns", {"reason": "退"}, desk.reviewer)
+        answers = await asyncio.gather(desk.approve(), back)
+        assert sorted(answer.status_code for answer in answers) == [200, 409]
+
+
+class TestThePage:
+    async def test_is_not_there_before_the_review(self, desk: Desk) -> None:
+        await desk.register()
+        await desk.sent_in()
+        assert (await desk.page()).status_code == 404
+
+    async def test_is_served_in_a_sandbox(self, live: Desk) -> None:
+        page = await live.page()
+        assert (page.content, page.headers["content-type"]) == (FILES["index.html"], "text/html; charset=utf-8")
+        policy = page.headers["content-security-policy"]
+        assert policy.startswith("sandbox allow-scripts ")
+        assert "allow-same-origin" not in policy
+
+    async def test_is_not_sent_twice(self, live: Desk) -> None:
+        first = await live.page("app.js")
+        again = await live.page("app.js", **{"If-None-Match": first.headers["etag"]})
+        assert (again.status_code, again.content) == (304, b"")
+
+    @pytest.mark.parametrize("path", ["nothing.js", "..%2f..%2fmain.py", "index.html%00", "%2e%2e/index.html"])
+    async def test_has_nothing_beside_its_files(self, live: Desk, path: str) -> None:
+        assert (await live.page(path)).status_code in {404, 422}
+
+    async def test_goes_back_to_an_earlier_version(self, live: Desk) -> None:
+        second = FILES | {"index.html": b"<!doctype html><title>2</title>"}
+        await live.sent_in(2, second)
+        assert (await live.page()).content == FILES["index.html"]
+        await live.approve(2)
+        assert (await live.page()).content == second["index.html"]
+        back = await live.post(f"/{APP}/publications", {"version_code": 1}, live.reviewer)
+        assert back.json()["version_code"] == 1
+        assert (await live.page()).content == FILES["index.html"]
+
+
+class TestStopping:
+    async def test_acts_on_the_next_request(self, live: Desk) -> None:
+        assert (await live.post(f"/{APP}/suspensions", {"reason": "整改"}, live.reviewer)).status_code == 200
+        gone = await live.page()
+        assert (gone.status_code, gone.json()["type"].rpartition("/")[2]) == (410, "app-closed")
+        assert (await live.city.client.get(f"{APPS}/store")).json()["items"] == []
+        assert (await live.city.events())[-1].type == "cn.hengshui.data-hub.micro-app.stopped.v1"
+
+    async def test_can_end(self, live: Desk) -> None:
+        await live.post(f"/{APP}/suspensions", {"reason": "整改"}, live.reviewer)
+        assert (await live.post(f"/{APP}/reinstatements", {"reason": "已整改"}, live.reviewer)).status_code == 200
+        assert (await live.page()).status_code == 200
+
+    async def test_for_good_is_for_good(self, live: Desk) -> None:
+        await live.post(f"/{APP}/retirements", {"reason": "停用"}, live.reviewer)
+        assert (await live.post(f"/{APP}/reinstatements", {"reason": "再来"}, live.reviewer)).status_code == 409
+        assert (await live.post(f"/{APP}/versions", manifest(5))).status_code == 409
+
+
+class TestTheStore:
+    async def test_shows_what_runs(self, live: Desk) -> None:
+        items = (await live.city.client.get(f"{APPS}/store")).json()["items"]
+        assert [(item["name_zh"], item["address"]) for item in items] == [("公园地图", f"{SITES}/{APP}/")]
+
+    async def test_is_a_page_too(self, live: Desk) -> None:
+        page = await live.city.client.get(f"{SITES}/")
+        assert f'<a href="{SITES}/{APP}/">公园地图' in page.text
+
+    async def test_shows_names_as_text(self, desk: Desk) -> None:
+        await desk.post("", {
+            "app_id": APP, "name_zh": "<script>alert(1)</script>", "name_en": "x", "summary": "x",
+            "department_name": "x", "contact": "x",
+        })  # fmt: skip
+        await desk.sent_in()
+        await desk.approve()
+        assert "<script>alert" not in (await desk.city.client.get(f"{SITES}/")).text
