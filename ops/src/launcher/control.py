@@ -197,6 +197,7 @@ def down(city: City) -> bool:
     born = processes.birth(pid)
     processes.stop(pid, born, (signal.SIGTERM, 150), (signal.SIGKILL, 5))
     clear_strays(city)
+    supervisor_pid(city)  # where it was a child of this process, its end is taken note of
     return True
 
 

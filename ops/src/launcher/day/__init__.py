@@ -4,11 +4,11 @@
 """
 
 from launcher.city import City
-from launcher.day import air, firm, identity, matter, privacy
+from launcher.day import air, apps, firm, identity, matter, privacy
 from launcher.day.account import Day
 from launcher.terminal import BOLD, GREEN, coloured, say
 
-__all__ = ["Day", "air", "firm", "identity", "main", "matter", "privacy"]
+__all__ = ["Day", "air", "apps", "firm", "identity", "main", "matter", "privacy"]
 
 
 def main(city: City, arguments: list[str]) -> int:
@@ -34,3 +34,4 @@ def _play(day: Day) -> None:
     firm.ask(day)
     privacy.look(day)
     matter.nothing_twice(day)
+    apps.publish(day)
