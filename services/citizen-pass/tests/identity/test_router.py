@@ -312,8 +312,8 @@ class TestSample:
         await sample(city)
         await sample(city)
         async with city.work() as work:
-            assert await work.session.scalar(select(func.count()).select_from(AccountRow)) == 12
+            assert await work.session.scalar(select(func.count()).select_from(AccountRow)) == 18
             assert await work.session.scalar(select(func.count()).select_from(ClientRow)) == 4
             masked = await work.session.scalars(select(AccountRow.masked_name).order_by(AccountRow.subject).limit(3))
             assert masked.all() == ["李*英", "王*国", "赵*"]
-        assert len(await city.events("cn.hengshui.citizen-pass.account.verified.v1")) == 12
+        assert len(await city.events("cn.hengshui.citizen-pass.account.verified.v1")) == 18

