@@ -123,8 +123,25 @@ class QuickRoute(APIRoute):
         return _UNFIT if way.wants_body else None
 
 
+def _is_open(route: APIRoute) -> bool:
+    """Whether a route takes query parameters that its signature does not name."""
+    models = [one.field_info.annotation for one in route.dependant.query_params]
+    return any(
+        isinstance(one, type) and issubclass(one, BaseModel) and one.model_config.get("extra") == "allow"
+        for one in models
+    )
+
+
 class CityRoute(QuickRoute):
-    """A route that refuses unknown and repeated query parameters and text that cannot be stored."""
+    """A route that refuses unknown and repeated query parameters and text that cannot be stored.
+
+    Where the model of its query allows further ones (`extra="allow"`), the endpoint itself knows which there are and
+    how often each may come; text that cannot be stored is refused all the same.
+    """
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        super().__init__(path, endpoint, **options)
+        self._is_open = _is_open(self)
 
     async def _admit(self, request: Request, way: Straight) -> Any:
         """Make the checks; a JSON body is read once, for them and for the endpoint."""
@@ -137,7 +154,11 @@ class CityRoute(QuickRoute):
         return _check_json(await request.body())
 
     def _check_query(self, request: Request) -> None:
-        if request.scope["query_string"] or b"%00" in request.scope.get("raw_path", b""):
+        if not request.scope["query_string"] and b"%00" not in request.scope.get("raw_path", b""):
+            return
+        if self._is_open:
+            _check_text(request)
+        else:
             _check_query(request, self._known, self._many)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
@@ -184,6 +205,14 @@ def _check_query(request: Request, known: frozenset[str], many: frozenset[str]) 
         if "\x00" in value:
             raise NotText(errors=[FieldError(pointer=f"?{name}", code="not-text", message="NUL")])
         seen.add(name)
+
+
+def _check_text(request: Request) -> None:
+    if any("\x00" in str(value) for value in request.path_params.values()):
+        raise NotText(errors=[FieldError(pointer="/path", code="not-text", message="NUL")])
+    for name, value in request.query_params.multi_items():
+        if "\x00" in name or "\x00" in value:
+            raise NotText(errors=[FieldError(pointer="?", code="not-text", message="NUL")])
 
 
 def CityRouter(*, prefix: str = "", tags: list[str] | None = None, **options: Any) -> APIRouter:  # noqa: N802 - reads as a class
