@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "2026_11_25_0300_micro_apps"
-down_revision = "2026_11_24_2300_registries"
+down_revision = "2026_11_25_0290_macro_economy"
 branch_labels = None
 depends_on = None
 
