@@ -1,0 +1,37 @@
+"""All rows of an opened resource as CSV, piece by piece: no transaction stays open while a slow reader reads."""
+
+import csv
+import io
+from collections.abc import AsyncIterator, Sequence
+
+from citykit.work import Opener, Work
+from data_hub.datasets.service import Dataset, Datasets
+from data_hub.resources.errors import NoResource
+from data_hub.resources.schemas import Resource
+
+_PIECE = 20_000  # rows
+_BYTE_ORDER_MARK = "\ufeff"  # so that spreadsheets read UTF-8 as UTF-8
+
+
+async def opened_rows(work: Work, resource: Resource) -> tuple[Dataset, tuple[str, ...]]:
+    """The data set of an opened resource and the columns that its description names. Raises NoResource."""
+    dataset = await Datasets(work).of(resource.code)
+    if dataset is None:
+        raise NoResource
+    return dataset, tuple(item.name for item in resource.items if dataset.shape.column(item.name) is not None)
+
+
+async def as_csv(open_work: Opener, dataset: Dataset, columns: Sequence[str]) -> AsyncIterator[bytes]:
+    """The rows in the order of their arrival, under the names of their columns."""
+    header = io.StringIO(_BYTE_ORDER_MARK)
+    header.seek(0, io.SEEK_END)
+    csv.writer(header, lineterminator="\n").writerow(columns)
+    yield header.getvalue().encode()
+    after = 0
+    while True:
+        async with open_work() as work:
+            piece = await Datasets(work).lines(dataset, columns, after=after, most=_PIECE)
+        if piece is None:
+            return
+        text, after = piece
+        yield text

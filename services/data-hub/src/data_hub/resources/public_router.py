@@ -1,0 +1,55 @@
+"""The directory's public face: opened resources, for people's browsers and for programs."""
+
+from typing import Annotated
+
+from fastapi import Depends, Query, Request
+from starlette.responses import StreamingResponse
+
+from citykit.access import anyone
+from citykit.pages import Page
+from citykit.problems import BadCursor, problems
+from citykit.routing import CityRouter
+from data_hub.resources.download import as_csv, opened_rows
+from data_hub.resources.errors import NoResource
+from data_hub.resources.reading import ReadingInRequest
+from data_hub.resources.schemas import (
+    Facets,
+    PublicFacets,
+    PublicFilter,
+    Resource,
+    ResourceBrief,
+    ResourceCode,
+)
+
+router = CityRouter(prefix="/api/data-hub/v1/catalogue", tags=["catalogue"], dependencies=[Depends(anyone)])
+
+
+@router.get("/resources", responses=problems(BadCursor))
+async def list_opened(query: Annotated[PublicFilter, Query()], reading: ReadingInRequest) -> Page[ResourceBrief]:
+    """Search the opened resources 检索开放数据."""
+    return await reading.public_page(query)
+
+
+@router.get("/facets")
+async def count_opened(query: Annotated[PublicFacets, Query()], reading: ReadingInRequest) -> Facets:
+    """Count the opened resources by facet."""
+    return await reading.public_facets(query)
+
+
+@router.get("/resources/{code}", responses=problems(NoResource))
+async def read_opened(code: ResourceCode, reading: ReadingInRequest) -> Resource:
+    """Read what an opened resource holds, and on what terms."""
+    return await reading.public(code)
+
+
+@router.get(
+    "/resources/{code}/rows.csv",
+    response_class=StreamingResponse,
+    responses=problems(NoResource) | {200: {"content": {"text/csv": {}}}},
+)
+async def download_opened(code: ResourceCode, reading: ReadingInRequest, request: Request) -> StreamingResponse:
+    """Download all rows of an opened resource as CSV 下载开放数据; texts that look like formulas are made harmless."""
+    dataset, columns = await opened_rows(reading.work, await reading.public(code))
+    rows = as_csv(request.app.state.city.open_work, dataset, columns)
+    headers = {"Content-Disposition": f'attachment; filename="{code}.csv"', "X-Content-Type-Options": "nosniff"}
+    return StreamingResponse(rows, media_type="text/csv; charset=utf-8", headers=headers)

@@ -1,0 +1,240 @@
+"""Reads of the directory: search, facets, statistics, versions, rivals for one source."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    DateTime,
+    Integer,
+    Select,
+    Text,
+    and_,
+    case,
+    cast,
+    column,
+    desc,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    table,
+    tuple_,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from data_hub.bigrams import bigrams, search_key
+from data_hub.resources.domain import Opening, ShareType, State, UpdateCycle, VersionState, patience
+from data_hub.resources.models import ResourceRow, ResourceVersionRow
+from data_hub.resources.schemas import Facetted, FacetValue, InsideFacets, Rival
+
+# The register of data sets belongs to the slice that fills them; what is read of it is when rows last came.
+_DATASET = table(
+    "dataset",
+    column("resource", Text),
+    column("refreshed_at", DateTime(timezone=True)),
+    column("made_at", DateTime(timezone=True)),
+)
+_FACETS = ("resource_class", "theme", "provider", "share_type", "opening", "update_cycle", "format")
+_IN_NAME, _IN_SUMMARY, _IN_ITEMS = 4, 2, 1
+
+
+def words_of(text: str) -> list[str]:
+    """The searched words, as they are compared."""
+    return list(dict.fromkeys(filter(None, map(search_key, text.split()))))
+
+
+def holds(words: Sequence[str]) -> list[ColumnElement[bool]]:
+    """Resources in whose name, summary or items every word occurs: by the index first, then for real."""
+    found: list[ColumnElement[bool]] = []
+    for word in words:
+        if len(word) > 1:
+            found.append(ResourceRow.words.contains(cast(bigrams(word), ARRAY(Text))))
+        columns = (ResourceRow.name_key, ResourceRow.summary_key, ResourceRow.items_key)
+        found.append(or_(*(func.strpos(text, word) > 0 for text in columns)))
+    return found
+
+
+def rank(words: Sequence[str]) -> ColumnElement[int]:
+    """How well a resource fits: a word in the name before one in the summary before one in the items."""
+    total: ColumnElement[int] = literal(0, Integer)
+    for word in words:
+        total = total + case(
+            (ResourceRow.name_key == word, 2 * _IN_NAME),
+            (func.strpos(ResourceRow.name_key, word) > 0, _IN_NAME),
+            (func.strpos(ResourceRow.summary_key, word) > 0, _IN_SUMMARY),
+            else_=_IN_ITEMS,
+        )
+    return total
+
+
+def is_overdue(now: datetime) -> ColumnElement[bool]:
+    """Resources whose rows are older than their update cycle allows."""
+    since = func.coalesce(_DATASET.c.refreshed_at, _DATASET.c.made_at)
+    limits = [(cycle, patience(cycle)) for cycle in UpdateCycle]
+    late = [
+        and_(ResourceRow.update_cycle == cycle.value, since < now - limit)
+        for cycle, limit in limits
+        if limit is not None
+    ]
+    return and_(
+        ResourceRow.state == State.published.value,
+        exists().where(_DATASET.c.resource == ResourceRow.code, or_(*late)),
+    )
+
+
+def chosen(query: Facetted, now: datetime) -> list[ColumnElement[bool]]:
+    """The conditions of a query's facets and words."""
+    conditions = [
+        getattr(ResourceRow, name) == value for name in _FACETS if (value := getattr(query, name)) is not None
+    ]
+    if query.tag is not None:
+        conditions.append(ResourceRow.tags.contains(cast([query.tag], ARRAY(Text))))
+    if isinstance(query, InsideFacets):
+        conditions += _inside(query, now)
+    return conditions + holds(words_of(query.q or ""))
+
+
+def _inside(query: InsideFacets, now: datetime) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if query.state is not None:
+        conditions.append(ResourceRow.state == query.state.value)
+    if query.open_state is not None:
+        conditions.append(ResourceRow.open_state == query.open_state.value)
+    if query.overdue is not None:
+        conditions.append(is_overdue(now) if query.overdue else ~is_overdue(now))
+    return conditions
+
+
+def order(query: Facetted) -> tuple[Any, ...]:
+    """The order of a list: best first where words are searched, else what changed last first."""
+    words = words_of(query.q or "")
+    if words:
+        return desc(rank(words)), ResourceRow.code
+    return desc(ResourceRow.changed_at), ResourceRow.code
+
+
+def opened_search(word: str, *, limit: int) -> Select[Any]:
+    """The first page of a search of the opened resources for a word, best first: what the list asks, by itself."""
+    words = words_of(word)
+    keys = (desc(rank(words)), ResourceRow.code)
+    found = select(ResourceRow).where(ResourceRow.public.is_(True), *holds(words))
+    return found.add_columns(rank(words), ResourceRow.code).order_by(*keys).limit(limit)
+
+
+async def facets(
+    session: AsyncSession, conditions: Sequence[ColumnElement[bool]]
+) -> tuple[int, dict[str, tuple[FacetValue, ...]]]:
+    """How many resources there are, and how many of them have which value, most first."""
+    columns = [getattr(ResourceRow, name) for name in _FACETS]
+    counted = (
+        select(func.grouping(*columns), func.coalesce(*columns), func.count())
+        .where(*conditions)
+        .group_by(func.grouping_sets(*(tuple_(one) for one in columns)))
+    )
+    found: dict[str, list[FacetValue]] = {name: [] for name in _FACETS}
+    everything = 2 ** len(columns) - 1
+    for mask, value, count in (await session.execute(counted)).all():
+        place = len(columns) - (everything - mask).bit_length()
+        found[_FACETS[place]].append(FacetValue(value=value, count=count))
+    ordered = {name: tuple(sorted(values, key=lambda v: (-v.count, v.value))) for name, values in found.items()}
+    return sum(value.count for value in ordered["provider"]), ordered
+
+
+def statistics(now: datetime, conditions: Sequence[ColumnElement[bool]]) -> Select[Any]:
+    """Counts of the directory for each department that provides something."""
+    published = ResourceRow.state == State.published.value
+    free = and_(published, ResourceRow.share_type == ShareType.unconditional.value)
+    counts = {
+        "catalogued": published,
+        "in_progress": ResourceRow.open_version.is_not(None),
+        "shared": and_(published, ResourceRow.share_type != ShareType.refused.value),
+        "shared_unconditionally": free,
+        "opened": and_(published, ResourceRow.opening == Opening.opened.value),
+        "opened_conditionally": and_(published, ResourceRow.opening == Opening.conditional.value),
+        "overdue": is_overdue(now),
+        "withdrawn": ResourceRow.state == State.withdrawn.value,
+    }
+    columns: list[Any] = [func.count().filter(condition).label(name) for name, condition in counts.items()]
+    found: Select[Any] = (
+        select(ResourceRow.provider, func.max(ResourceRow.provider_name).label("provider_name"), *columns)
+        .where(*conditions)
+        .group_by(ResourceRow.provider)
+        .order_by(ResourceRow.provider)
+    )
+    return found
+
+
+async def told_in_public(session: AsyncSession, codes: Iterable[str]) -> set[str]:
+    """Those of the resources that the public may know of."""
+    wanted = list(dict.fromkeys(codes))
+    if not wanted:
+        return set()
+    found = await session.scalars(select(ResourceRow.code).where(ResourceRow.code.in_(wanted), ResourceRow.public))
+    return set(found)
+
+
+async def public_state(session: AsyncSession) -> tuple[int, datetime | None]:
+    """How many resources the public face shows, and when any description was changed last."""
+    statement = select(func.count().filter(ResourceRow.public), func.max(ResourceRow.changed_at))
+    count, changed = (await session.execute(statement)).one()
+    return count, changed
+
+
+async def published(
+    session: AsyncSession, conditions: Sequence[ColumnElement[bool]], *, after: str | None, limit: int
+) -> list[tuple[ResourceRow, dict[str, Any], int]]:
+    """Published resources in the order of their codes, each with its description and the number of its version."""
+    statement = (
+        select(ResourceRow, ResourceVersionRow.content, ResourceVersionRow.number)
+        .join(ResourceVersionRow, ResourceVersionRow.code == ResourceRow.code)
+        .where(ResourceVersionRow.state == VersionState.published.value, *conditions)
+    )
+    if after is not None:
+        statement = statement.where(ResourceRow.code > after)
+    rows = await session.execute(statement.order_by(ResourceRow.code).limit(limit))
+    return [(row[0], row[1], row[2]) for row in rows]
+
+
+async def version(session: AsyncSession, code: str, number: int | None) -> ResourceVersionRow | None:
+    """One version of a description."""
+    return None if number is None else await session.get(ResourceVersionRow, (code, number))
+
+
+async def published_versions(session: AsyncSession, code: str) -> list[int]:
+    """The numbers of the versions that are or were published, in order."""
+    states = [VersionState.published.value, VersionState.superseded.value, VersionState.withdrawn.value]
+    statement = select(ResourceVersionRow.number).where(
+        ResourceVersionRow.code == code, ResourceVersionRow.state.in_(states)
+    )
+    return list(await session.scalars(statement.order_by(ResourceVersionRow.number)))
+
+
+async def rivals(session: AsyncSession, row: ResourceRow, name_key: str, source: str) -> tuple[Rival, ...]:
+    """Published resources that say they are the source of the same data: the same name, or the same directory entry.
+
+    A resource claims to be the source where its provider is its source department.
+    """
+    if row.provider != source:
+        return ()
+    same = or_(ResourceRow.name_key == name_key, ResourceRow.directory == row.directory)
+    statement = select(ResourceRow).where(
+        ResourceRow.code != row.code,
+        ResourceRow.state == State.published.value,
+        ResourceRow.provider == ResourceRow.source_department,
+        ResourceRow.source_department != source,
+        same,
+    )
+    found = await session.scalars(statement.order_by(ResourceRow.code).limit(50))
+    return tuple(_rival(one, name_key, row.directory) for one in found)
+
+
+def _rival(one: ResourceRow, name_key: str, directory: str) -> Rival:
+    alike = {"name": one.name_key == name_key, "directory": one.directory == directory}
+    return Rival(
+        code=one.code, name=one.name, source_department=one.source_department, provider_name=one.provider_name,
+        same=tuple(what for what, is_so in alike.items() if is_so),
+    )  # fmt: skip

@@ -1,0 +1,132 @@
+"""The acts that decide what stands in the directory: review a description, withdraw a resource."""
+
+from typing import Annotated, Any
+
+from fastapi import Depends
+
+from citykit.access import Actor
+from citykit.problems import FieldError
+from citykit.work import Work, WorkInRequest
+from data_hub.bigrams import search_key
+from data_hub.datasets.domain import Column, Shape
+from data_hub.datasets.service import Datasets
+from data_hub.resources.differences import differences
+from data_hub.resources.domain import State, VersionState, has_own_rows
+from data_hub.resources.errors import BadDescription, OwnWork, ResourceStateProblem, SourceConflict
+from data_hub.resources.events import ResourceChanged, ResourcePublished, ResourceWithdrawn
+from data_hub.resources.models import ResourceRow, ResourceVersionRow
+from data_hub.resources.projection import project
+from data_hub.resources.repository import rivals, version
+from data_hub.resources.schemas import Description, Resource, ReviewDraft, Withdrawal
+
+
+class Reviewing:
+    """Decisions within one transaction."""
+
+    def __init__(self, work: Work) -> None:
+        self.work = work
+
+    async def decide(self, row: ResourceRow, decision: ReviewDraft, *, by: Actor) -> Resource:
+        """Publish a description or give it back to its author.
+
+        Raises ResourceStateProblem, OwnWork, BadDescription, SourceConflict, BadShape, ShapeInUse.
+        """
+        found = await version(self.work.session, row.code, row.open_version)
+        if found is None or found.state != VersionState.review.value:
+            raise ResourceStateProblem
+        if by.reference in found.authors:
+            raise OwnWork
+        found.reviewer, found.decided_at, found.note = by.reference, self.work.clock.now(), decision.note
+        content = Description.model_validate(found.content)
+        if decision.approve:
+            await self._publish(row, found, content, decision, by)
+        else:
+            self._return(row, found, decision, by)
+        await self.work.session.flush()
+        return Resource.of(row, found.content, found.number)
+
+    def _return(self, row: ResourceRow, found: ResourceVersionRow, decision: ReviewDraft, by: Actor) -> None:
+        if decision.note is None:
+            said = "退回须写明意见 Say why it goes back"
+            raise BadDescription(errors=[FieldError(pointer="/body/note", code="required", message=said)])
+        found.state = row.open_state = VersionState.draft.value
+        if row.state == State.review.value:
+            row.state = State.draft.value
+        self._note(row, "return", by, version=found.number)
+
+    async def _publish(
+        self, row: ResourceRow, found: ResourceVersionRow, content: Description, decision: ReviewDraft, by: Actor
+    ) -> None:
+        await self._settle_rivals(row, found, content, decision)
+        before = await self._supersede(row)
+        now = self.work.clock.now()
+        found.state, found.published_at = VersionState.published.value, now
+        row.shown_version, row.open_version, row.open_state = found.number, None, None
+        row.published_at = row.published_at or now
+        row.changed_at = now
+        project(row, State.published, content)
+        await self.work.session.flush()
+        if has_own_rows(row.code, content.format, content.items):
+            columns = tuple(Column(item.name, item.title, item.type, item.required) for item in content.items)
+            await Datasets(self.work).establish(row.code, Shape(columns, content.key))
+        event: ResourcePublished | ResourceChanged
+        if before is None:
+            event = ResourcePublished(**self._told(row))
+        else:
+            changed = sorted({name for name, _, _ in differences(before.content, found.content)})
+            event = ResourceChanged(**self._told(row), fields=changed)
+        self.work.events.record(event, subject=row.code)
+        self._note(row, "publish", by, version=found.number)
+
+    async def _settle_rivals(
+        self, row: ResourceRow, found: ResourceVersionRow, content: Description, decision: ReviewDraft
+    ) -> None:
+        """Let rivals stand only for a reason that is kept."""
+        others = await rivals(self.work.session, row, search_key(content.name), content.source_department)
+        if others and decision.conflict_reason is None:
+            raise SourceConflict(conflicts=[one.model_dump(mode="json") for one in others])
+        found.conflict_reason = decision.conflict_reason if others else None
+
+    async def _supersede(self, row: ResourceRow) -> ResourceVersionRow | None:
+        if row.state != State.published.value:
+            return None
+        before = await version(self.work.session, row.code, row.shown_version)
+        if before is not None:
+            before.state, before.ended_at = VersionState.superseded.value, self.work.clock.now()
+            await self.work.session.flush()  # one published version at a time: the index sees the old one go first
+        return before
+
+    async def withdraw(self, row: ResourceRow, withdrawal: Withdrawal, *, by: Actor) -> Resource:
+        """Take a resource out of the directory; its rows and versions stay. Raises ResourceStateProblem."""
+        found = await version(self.work.session, row.code, row.shown_version)
+        if found is None or row.state != State.published.value:
+            raise ResourceStateProblem
+        now = self.work.clock.now()
+        found.state, found.ended_at, found.note = VersionState.withdrawn.value, now, withdrawal.reason
+        pending = await version(self.work.session, row.code, row.open_version)
+        if pending is not None:
+            pending.state, pending.ended_at = VersionState.discarded.value, now
+        row.open_version = row.open_state = None
+        row.changed_at = now
+        project(row, State.withdrawn, Description.model_validate(found.content))
+        await self.work.session.flush()
+        self.work.events.record(ResourceWithdrawn(**self._told(row)), subject=row.code)
+        self._note(row, "withdraw", by, version=found.number)
+        return Resource.of(row, found.content, found.number)
+
+    def _told(self, row: ResourceRow) -> dict[str, Any]:
+        return {
+            "code": row.code, "name": row.name, "provider": row.provider, "version": row.shown_version,
+            "share_type": row.share_type, "opening": row.opening, "at": self.work.clock.now(),
+        }  # fmt: skip
+
+    def _note(self, row: ResourceRow, act: str, by: Actor, **data: Any) -> None:
+        self.work.audit.note(stream=f"resource/{row.code}", act=act, by=by, data=data)
+
+
+async def reviewing(work: WorkInRequest) -> Reviewing:
+    """The reviewers' acts within this request's transaction."""
+    return Reviewing(work)
+
+
+ReviewingInRequest = Annotated[Reviewing, Depends(reviewing)]

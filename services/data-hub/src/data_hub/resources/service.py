@@ -1,0 +1,33 @@
+"""What the rest of the hub asks of the directory: the published description of a resource."""
+
+from sqlalchemy import select
+
+from citykit.work import Work
+from data_hub.resources.domain import VersionState, canonical_code
+from data_hub.resources.errors import NoResource
+from data_hub.resources.models import ResourceRow, ResourceVersionRow
+from data_hub.resources.schemas import Resource
+
+
+class Resources:
+    """The directory within one transaction."""
+
+    def __init__(self, work: Work) -> None:
+        self.work = work
+
+    async def published(self, code: str) -> Resource | None:
+        """The published description of a resource, either face; None where none is published (any more)."""
+        found = await self.work.session.execute(
+            select(ResourceRow, ResourceVersionRow)
+            .join(ResourceVersionRow, ResourceVersionRow.code == ResourceRow.code)
+            .where(ResourceRow.code == canonical_code(code), ResourceVersionRow.state == VersionState.published)
+        )
+        row = found.one_or_none()
+        return None if row is None else Resource.of(row[0], row[1].content, row[1].number)
+
+    async def need(self, code: str) -> Resource:
+        """The published description of a resource. Raises NoResource."""
+        found = await self.published(code)
+        if found is None:
+            raise NoResource
+        return found

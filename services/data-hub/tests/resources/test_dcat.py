@@ -1,0 +1,68 @@
+"""The catalogue for harvesters: three forms, part by part, sent anew only when something changed."""
+
+from typing import Any
+
+from citykit.testing import ServiceUnderTest
+
+from . import factories as f
+
+CATALOGUE = "/api/data-hub/v1/catalogue"
+
+
+async def part(city: ServiceUnderTest, **query: Any) -> tuple[list[str], dict[str, Any]]:
+    """The codes in a part, and what it says of itself."""
+    answer = await city.client.get(f"{CATALOGUE}.jsonld", params=query)
+    assert answer.status_code == 200, answer.text
+    whole, view = answer.json()["@graph"]
+    return [one["dct:identifier"] for one in whole["dcat:dataset"]], view
+
+
+class TestParts:
+    async def test_hold_opened_resources_alone(self, city: ServiceUnderTest) -> None:
+        await f.published(city)
+        await f.published(city, f.closed("203005-000001"))
+        assert await part(city) == ([f.AIR], (await part(city))[1])
+
+    async def test_follow_one_another(self, city: ServiceUnderTest) -> None:
+        for number in range(1, 4):
+            await f.published(city, f.draft(f"203001-00000{number}", name=f"空气{number}"))
+        first, view = await part(city, limit=2)
+        following = await city.client.get(view["hydra:next"]["@id"])
+        whole, last = following.json()["@graph"]
+        assert first + [one["dct:identifier"] for one in whole["dcat:dataset"]] == [
+            f"203001-00000{n}" for n in (1, 2, 3)
+        ]
+        assert (view["hydra:totalItems"], "hydra:next" in last) == (3, False)
+
+    async def test_of_nothing_are_empty(self, city: ServiceUnderTest) -> None:
+        for form in ("jsonld", "ttl", "rdf"):
+            assert (await city.client.get(f"{CATALOGUE}.{form}")).status_code == 200
+        assert (await part(city))[0] == []
+
+    async def test_name_no_resource_that_is_not_public(self, city: ServiceUnderTest) -> None:
+        await f.published(city, f.closed("203005-000001"))
+        await f.published(city, f.draft(related=["203005-000001"]))
+        assert "203005" not in (await city.client.get(f"{CATALOGUE}.ttl")).text
+
+
+class TestForms:
+    async def test_are_sent_anew_when_something_changed(self, city: ServiceUnderTest) -> None:
+        await f.published(city)
+        sent = await city.client.get(f"{CATALOGUE}.ttl")
+        assert sent.headers["content-type"].startswith("text/turtle")
+        asked = {"If-None-Match": sent.headers["etag"]}
+        assert (await city.client.get(f"{CATALOGUE}.ttl", headers=asked)).status_code == 304
+        await f.changed(city, f.description(name="空气质量监测数据"))
+        anew = await city.client.get(f"{CATALOGUE}.ttl", headers=asked)
+        assert (anew.status_code, "空气质量监测数据" in anew.text) == (200, True)
+
+    async def test_others_are_refused(self, city: ServiceUnderTest) -> None:
+        for path in ("catalogue.csv", "catalogue.ttl?limit=0", "catalogue.ttl?after=x", "catalogue.ttl?page=2"):
+            assert 400 <= (await city.client.get(f"/api/data-hub/v1/{path}")).status_code < 500
+
+    async def test_hostile_text_stays_text(self, city: ServiceUnderTest) -> None:
+        await f.published(city, f.draft(name='"@prefix <a> & ]]> \\ 空气', summary="</rdf:RDF><script>"))
+        for form in ("ttl", "rdf"):
+            answer = await city.client.get(f"{CATALOGUE}.{form}")
+            assert answer.status_code == 200
+        assert "<script>" not in answer.text
