@@ -5,12 +5,14 @@ import json
 import stat
 
 import pytest
+from cryptography import x509
 from joserfc import jwt
 from joserfc.jwk import KeySet, OKPKey
 
-from launcher import keyring
+from launcher import keyring, stamping
 from launcher.city import SERVICES, City
 from launcher.refusals import Refusal
+from launcher.sealing import FILES as SEAL_FILES
 
 
 class TestTheSecrets:
@@ -59,3 +61,61 @@ class TestTheSecrets:
         (unbuilt.secrets / "city-ops" / "identifier_key").unlink()
         with pytest.raises(Refusal, match="restore a backup"):
             keyring.settle(unbuilt, "production")
+
+
+class TestTheSeal:
+    def test_the_data_hub_alone_has_one_and_it_stays(self, unbuilt: City) -> None:
+        unbuilt.found(None)
+        keyring.settle(unbuilt, "production")
+        before = {name: unbuilt.secret("data-hub", name) for name in SEAL_FILES}
+        keyring.settle(unbuilt, "production")
+        assert {name: unbuilt.secret("data-hub", name) for name in SEAL_FILES} == before
+        assert not list((unbuilt.secrets / "gov-collab").glob("seal_*"))
+
+    def test_its_certificates_come_from_its_root(self, unbuilt: City) -> None:
+        unbuilt.found(None)
+        keyring.settle(unbuilt, "production")
+        root, document, token = (
+            x509.load_pem_x509_certificate(unbuilt.secret("data-hub", name).encode())
+            for name in ("seal_root.pem", "seal_document.pem", "seal_token.pem")
+        )
+        document.verify_directly_issued_by(root)
+        token.verify_directly_issued_by(root)
+
+    def test_half_a_seal_of_a_living_city_is_a_loss(self, unbuilt: City) -> None:
+        unbuilt.found(None)
+        keyring.settle(unbuilt, "production")
+        (unbuilt.secrets / "data-hub" / "seal_document_key.pem").unlink()
+        unbuilt.cluster.data.mkdir()
+        (unbuilt.cluster.data / "PG_VERSION").write_text("18")
+        with pytest.raises(Refusal, match="seal_document_key"):
+            keyring.settle(unbuilt, "production")
+
+    def test_an_interrupted_first_start_makes_it_whole(self, unbuilt: City) -> None:
+        unbuilt.found(None)
+        keyring.settle(unbuilt, "production")
+        (unbuilt.secrets / "data-hub" / "seal_document_key.pem").unlink()
+        keyring.settle(unbuilt, "production")
+        assert "PRIVATE KEY" in unbuilt.secret("data-hub", "seal_document_key.pem")
+
+
+class TestTheEvidence:
+    def test_has_a_key_and_an_authority_that_only_stamps(self, unbuilt: City) -> None:
+        unbuilt.found(None)
+        keyring.settle(unbuilt, "production")
+        key = json.loads(unbuilt.secret("data-hub", stamping.EVIDENCE_KEY))
+        assert (key["crv"], key["kid"].startswith("evidence-")) == ("Ed25519", True)
+        certificate = x509.load_pem_x509_certificate(unbuilt.secret("data-hub", "tsa_certificate.pem").encode())
+        usage = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage)
+        assert (usage.critical, list(usage.value)) == (True, [x509.ExtendedKeyUsageOID.TIME_STAMPING])
+        assert not (unbuilt.secrets / "city-ops" / "tsa_key.pem").exists()
+
+    def test_keeps_what_a_city_put_in_its_place(self, unbuilt: City) -> None:
+        unbuilt.found(None)
+        keyring.settle(unbuilt, "production")
+        folder = unbuilt.secrets / "data-hub"
+        (folder / "tsa_roots.pem").write_text("another")
+        (folder / "tsa_key.pem").unlink()
+        keyring.settle(unbuilt, "production")
+        assert (folder / "tsa_roots.pem").read_text() == "another"
+        assert not (folder / "tsa_key.pem").exists()

@@ -2,7 +2,8 @@
 
 `<state>/secrets/<service>/` holds `identifier_key` (AES-256, base64url), `mesh_key.json` (private Ed25519 JWK of
 RFC 8037, kid = the service), `mesh_keys.json` (the public keys of all) and `database_password`; the superuser of the
-database has a folder of its own.
+database has a folder of its own. The data hub has the keys and certificates of the city's seal besides (`sealing`),
+and what its evidence is signed and stamped with (`stamping`).
 """
 
 import base64
@@ -16,8 +17,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from launcher.city import SERVICES, City, new_password, write_whole
 from launcher.refusals import Refusal
+from launcher.sealing import FILES as SEAL_FILES
+from launcher.sealing import ROOT_KEY, seal_files
+from launcher.stamping import EVIDENCE_KEY, authority_files
+from launcher.stamping import FILES as AUTHORITY_FILES
 
 IDENTITY = "citizen-pass"
+SEAL_HOLDER = "data-hub"
 SAMPLE_CLIENTS = ("air-station-gateway", "bench")
 
 
@@ -51,6 +57,8 @@ def settle(city: City, profile: str) -> None:
         _keep(folder / "database_password", new_password)
         _keep(folder / "identifier_key", lambda: base64url(randomness.token_bytes(32)))
         _keep(folder / "mesh_key.json", partial(new_mesh_key, service))
+    _settle_seal(city)
+    _settle_evidence(city)
     public = json.dumps({"keys": [_public(city, service) for service in SERVICES]}, indent=1)
     for service in SERVICES:
         path = city.secrets / service / "mesh_keys.json"
@@ -66,6 +74,29 @@ def _keep(path: Path, make: Callable[[], str]) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not path.exists():
         write_whole(path, make() + "\n", mode=0o600)
+
+
+def _settle_seal(city: City) -> None:
+    """Make a seal where none is. Raises Refusal where a part of it is gone and the database is there."""
+    folder = city.secrets / SEAL_HOLDER
+    missing = [name for name in SEAL_FILES if not (folder / name).exists()]
+    if len(missing) == len(SEAL_FILES) or (missing and not city.cluster.exists):
+        for name, text in seal_files().items():
+            write_whole(folder / name, text, mode=0o600)
+    elif lost := [name for name in missing if name != ROOT_KEY]:
+        raise Refusal(
+            f"电子印章的文件不全,缺:{'、'.join(lost)};请从备份恢复",
+            f"Files of the electronic seal are gone: {', '.join(lost)}; restore a backup",
+        )
+
+
+def _settle_evidence(city: City) -> None:
+    """Make the key of evidence, and an authority where no part of one is: a city may have contracted another."""
+    folder = city.secrets / SEAL_HOLDER
+    _keep(folder / EVIDENCE_KEY, lambda: new_mesh_key(f"evidence-{randomness.token_hex(4)}"))
+    if not any((folder / name).exists() for name in AUTHORITY_FILES):
+        for name, text in authority_files().items():
+            write_whole(folder / name, text, mode=0o600)
 
 
 def _public(city: City, service: str) -> dict[str, str]:

@@ -6,8 +6,12 @@ import pytest
 from psycopg import sql
 
 from citykit.testing import ServiceUnderTest, service_fixture
+from launcher.keyring import new_mesh_key
+from launcher.sealing import seal_files
+from launcher.stamping import EVIDENCE_KEY, authority_files
 
-hub = service_fixture("data_hub.main:service")
+SECRETS = {**seal_files(rsa_bits=2048), **authority_files(), EVIDENCE_KEY: new_mesh_key("evidence-test")}
+hub = service_fixture("data_hub.main:service", files=SECRETS)
 ROW_TABLES = "select tablename from pg_tables where schemaname = current_schema() and tablename like 'data\\_%'"
 
 

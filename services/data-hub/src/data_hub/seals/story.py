@@ -1,0 +1,81 @@
+"""What a document is made of: headings, paragraphs, tables, pictures, in the embedded font.
+
+Text is text: mark-up in it is shown, not obeyed. A character that the font lacks is written as `[U+3400]`, so that
+nothing disappears without a trace. Lengths are in points (1/72 inch), pages are A4.
+"""
+
+import io
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+from xml.sax.saxutils import escape
+
+FONT = "SmartHengshuiSansSC"
+FONT_FILE = Path(__file__).parent / "fonts" / "smart-hengshui-sans-sc.ttf"
+_INK, _LINE = "#1a1a1a", "#b8b8b8"
+
+
+@cache
+def characters() -> frozenset[int]:
+    """The code points that the embedded font shows; registers the font."""
+    from reportlab.pdfbase import pdfmetrics  # noqa: PLC0415 - heavy, and most processes never need it
+    from reportlab.pdfbase.ttfonts import TTFont  # noqa: PLC0415 - as above
+
+    font = TTFont(FONT, str(FONT_FILE))
+    pdfmetrics.registerFont(font)
+    return frozenset(font.face.charToGlyph)
+
+
+def shown(text: str) -> str:
+    """`text` as the font can show it, safe for a paragraph."""
+    known = characters()
+    return escape("".join(one if ord(one) in known or one == "\n" else f"[U+{ord(one):04X}]" for one in text))
+
+
+def heading(text: str, *, size: float = 20, centred: bool = True) -> Any:
+    """A heading."""
+    return _paragraph(text, size=size, alignment=1 if centred else 0, spaceAfter=size * 0.6)
+
+
+def paragraph(text: str, *, size: float = 10.5, centred: bool = False) -> Any:
+    """A paragraph; a line break in `text` is one on the page."""
+    return _paragraph(text, size=size, alignment=1 if centred else 0, spaceAfter=size * 0.4)
+
+
+def table(rows: Sequence[Sequence[str]], *, widths: Sequence[float] | None = None, head: bool = False) -> Any:
+    """A table with hairlines. `widths` are in points; `head` repeats the first row on every page."""
+    from reportlab.platypus import Table  # noqa: PLC0415 - heavy, and most processes never need it
+
+    cells = [[_paragraph(cell, size=10, alignment=0, spaceAfter=0) for cell in row] for row in rows]
+    made = Table(cells, colWidths=list(widths) if widths else None, repeatRows=1 if head else 0)
+    style: list[tuple[Any, ...]] = [("GRID", (0, 0), (-1, -1), 0.4, _LINE), ("VALIGN", (0, 0), (-1, -1), "MIDDLE")]
+    if head:
+        style.append(("BACKGROUND", (0, 0), (-1, 0), "#efefef"))
+    made.setStyle(style)
+    return made
+
+
+def picture(png: bytes, *, width: float, height: float) -> Any:
+    """A PNG picture of this size on the page."""
+    from reportlab.platypus import Image  # noqa: PLC0415 - heavy, and most processes never need it
+
+    return Image(io.BytesIO(png), width=width, height=height)
+
+
+def gap(height: float = 12) -> Any:
+    """Empty space."""
+    from reportlab.platypus import Spacer  # noqa: PLC0415 - heavy, and most processes never need it
+
+    return Spacer(1, height)
+
+
+def _paragraph(text: str, *, size: float, **style: Any) -> Any:
+    from reportlab.lib.styles import ParagraphStyle  # noqa: PLC0415 - heavy, and most processes never need it
+    from reportlab.platypus import Paragraph  # noqa: PLC0415 - as above
+
+    characters()
+    chosen = ParagraphStyle(
+        "text", fontName=FONT, fontSize=size, leading=size * 1.5, textColor=_INK, wordWrap="CJK", **style
+    )
+    return Paragraph(shown(text).replace("\n", "<br/>"), chosen)
