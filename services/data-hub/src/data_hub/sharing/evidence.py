@@ -1,0 +1,122 @@
+"""Evidence 存证: what was asked under which grant, and how it ended, in a chain that shows every later change.
+
+A record is signed when it is made, so it binds the hub from the moment of the call on. It is chained in the database:
+the head of its stream moves on under its row lock, in the one statement with which the transaction ends, so that calls
+of one grant follow each other for the length of that statement and calls of different grants never wait.
+
+A stream is one grant (`grant/<id>`), or one resource (`resource/<code>`) for calls that no grant covers.
+"""
+
+import base64
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from citykit.actors import Actor
+from citykit.chain import canonical_text
+from citykit.ids import new_id
+from citykit.work import Work
+from data_hub.sharing.domain import Outcome
+from data_hub.sharing.keys import evidence_key
+from data_hub.sharing.policy import Grant
+
+# A record's names in canonical order (RFC 8785) are cut in two where the database puts the number that it counts.
+_PARTS = """sharing_head as (
+  insert into evidence_head as h (stream, seq, prev_hash, hash) values (%(evidence_stream)s, 1,
+    decode(repeat('00', 32), 'hex'), sha256(decode(repeat('00', 32), 'hex')
+      || convert_to(%(evidence_before)s || '1' || %(evidence_after)s, 'UTF8')))
+  on conflict (stream) do update set seq = h.seq + 1, prev_hash = h.hash, hash = sha256(h.hash
+      || convert_to(%(evidence_before)s || (h.seq + 1)::text || %(evidence_after)s, 'UTF8'))
+  returning seq, prev_hash, hash
+), sharing_evidence as (
+  insert into evidence (stream, seq, at, entry, prev_hash, hash)
+  select %(evidence_stream)s, seq, %(evidence_at)s, %(evidence_before)s || seq::text || %(evidence_after)s,
+    prev_hash, hash from sharing_head
+)"""
+
+
+class Evidence:
+    """Records calls within one transaction."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+
+    async def record(
+        self,
+        *,
+        resource: str,
+        grant: Grant | UUID | None,
+        actor: Actor,
+        action: str,
+        outcome: Outcome | str,
+        code: str | None = None,
+        rows: int = 0,
+        columns: Sequence[str] = (),
+        subject: str | None = None,
+        purpose: str | None = None,
+    ) -> None:
+        """Keep a record of a call: of one that is served with the transaction, of a refused one at once.
+
+        A record of `refused` is for a call that ends with a raised problem, which undoes the transaction. So it undoes
+        the transaction itself, everything done and collected in it, writes the record alone on the same connection and
+        commits it: whoever calls this with `refused` raises the problem next and does nothing else. No second
+        connection is asked for, so a flood of refusals cannot exhaust the pool, nor wait for its own locks.
+
+        `subject` names the person whom the call was about; a keyed hash of it is recorded. `Grants.policy` records its
+        own refusals; what is recorded here are calls that were served, and refusals for reasons that a grant does not
+        know (a wrong filter, a column that is not granted).
+        """
+        if Outcome(outcome) is Outcome.refused:
+            await _undo(self._work)
+        elif any(one.parts is _PARTS for one in self._work.staged):
+            await self._work.flush()  # a second record of one transaction is chained after the first
+        values = self._values(
+            resource=resource, grant_id=grant.id if isinstance(grant, Grant) else grant, actor=actor, action=action,
+            outcome=Outcome(outcome), code=code, rows=rows, columns=columns, subject=subject,
+            purpose=purpose or (grant.purpose if isinstance(grant, Grant) else None),
+        )  # fmt: skip
+        self._work.stage(_PARTS, values)
+        if Outcome(outcome) is Outcome.refused:
+            await self._work.finish()
+
+    def _values(
+        self, *, resource: str, grant_id: UUID | None, actor: Actor, subject: str | None, **said: Any
+    ) -> dict[str, Any]:
+        now = self._work.clock.now()
+        stream = f"resource/{resource}" if grant_id is None else f"grant/{grant_id}"
+        key = evidence_key(self._work.settings)
+        statement = said | {
+            "id": str(new_id()), "stream": stream, "at": instant(now), "actor": actor.reference,
+            "actor_org": actor.department, "on_behalf_of": actor.on_behalf_of, "resource": resource,
+            "grant_id": None if grant_id is None else str(grant_id), "outcome": said["outcome"].value,
+            "columns": list(said["columns"]), "key_id": key.key_id,
+            "subject": None if subject is None else self._work.vault.index("evidence-subject", subject).hex(),
+        }  # fmt: skip
+        signature = base64.b64encode(key.sign(canonical_text(statement))).decode("ascii")
+        before, after = split(statement | {"signature": signature})
+        return {
+            "evidence_stream": stream, "evidence_at": now, "evidence_before": before, "evidence_after": after
+        }  # fmt: skip
+
+
+def split(record: dict[str, Any]) -> tuple[str, str]:
+    """The canonical text of a record that has no `seq` yet, cut where the digits of `seq` belong."""
+    first = canonical_text({name: value for name, value in record.items() if name < "seq"})
+    last = canonical_text({name: value for name, value in record.items() if name > "seq"})
+    return f'{first[:-1]},"seq":', f",{last[1:]}"
+
+
+async def _undo(work: Work) -> None:
+    """Take back everything that was done and collected in a transaction."""
+    if work.transaction.has_begun:
+        await (await work.driver()).rollback()
+        await work.session.rollback()
+    for collected in (work.events, work.audit, work.access, work.jobs):
+        collected.take()
+    work.staged.clear()
+
+
+def instant(moment: datetime) -> str:
+    """A time as records write it: UTC, to the millisecond."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,31 @@
+"""What a grant is to those who serve data under it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from data_hub.sharing.domain import Delivery
+
+
+@dataclass(frozen=True)
+class Grant:
+    """The policy of one call: which columns and rows, for what, until when, how many today, and whether onward.
+
+    `row_filter` is a conjunction in the grammar of the data services, `district=eq.131102&state=in.(a,b)`; None
+    stands for every row. `rows_left` is what the daily quota leaves today, None where there is no quota.
+    """
+
+    id: UUID
+    resource: str
+    department: str
+    columns: tuple[str, ...]
+    row_filter: str | None
+    purpose: str
+    legal_basis: str
+    valid_until: datetime
+    daily_quota_rows: int | None
+    onward: bool
+    version: int
+    source_department: str
+    deliveries: tuple[Delivery, ...]
+    rows_left: int | None
