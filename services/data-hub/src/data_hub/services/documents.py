@@ -1,0 +1,76 @@
+"""A service's own documents: OpenAPI 3.1 for programs; the page for people is a template."""
+
+from typing import Any
+
+from data_hub.datasets.domain import ColumnType
+from data_hub.services.domain import AGGREGATES, COMPARISONS, MOST_ROWS, PATTERNS, USUAL_ROWS
+from data_hub.services.schemas import DataService
+
+_TYPES: dict[str, dict[str, Any]] = {
+    ColumnType.string.value: {"type": ["string", "null"]},
+    ColumnType.integer.value: {"type": ["integer", "null"]},
+    ColumnType.number.value: {"type": ["number", "null"]},
+    ColumnType.boolean.value: {"type": ["boolean", "null"]},
+    ColumnType.date.value: {"type": ["string", "null"], "format": "date"},
+    ColumnType.datetime.value: {"type": ["string", "null"], "format": "date-time"},
+}
+
+
+def openapi(service: DataService) -> dict[str, Any]:
+    """The OpenAPI document of one service: its items as parameters and as the properties of a row."""
+    parameters = [_parameter(name, description) for name, description in _ASKED.items()]
+    parameters += [_parameter(item.name, f"{item.title} ({item.type}): operator.value") for item in service.items]
+    properties = {item.name: _TYPES[item.type] | {"title": item.title} for item in service.items}
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": service.name, "version": "1", "description": f"{service.summary}\n\n{grammar()}"},
+        "paths": {service.rows: {"get": _operation(service, parameters)}},
+        "components": {
+            "schemas": {
+                "Row": {"type": "object", "properties": properties},
+                "Page": {
+                    "type": "object", "required": ["items", "next"],
+                    "properties": {
+                        "items": {"type": "array", "items": {"$ref": "#/components/schemas/Row"}},
+                        "next": {"type": ["string", "null"]}, "count": {"type": "integer"},
+                    },
+                },
+            },
+            "securitySchemes": {
+                "key": {"type": "apiKey", "in": "header", "name": "X-Api-Key"},
+                "token": {"type": "http", "scheme": "bearer"},
+            },
+        },
+    }  # fmt: skip
+
+
+def grammar() -> str:
+    """The grammar in one paragraph."""
+    operators = ", ".join([*COMPARISONS, *PATTERNS, "in", "is"])
+    chinese = "条件写作 `数据项=运算符.值`，可加 `not.`，可用 `and=(…)`、`or=(…)` 组合。"
+    english = f"Conditions are `item=operator.value` with {operators}; `not.` before, `and=(…)` and `or=(…)` around."
+    return f"{chinese} {english} Aggregates: {', '.join(sorted(AGGREGATES))}."
+
+
+_ASKED = {
+    "select": "数据项或聚合 Items, or aggregates: station,avg(aqi)",
+    "order": "排序 Order: hour.desc.nullslast",
+    "limit": f"每页行数 Rows of a page, 1 to {MOST_ROWS}; {USUAL_ROWS} unless told otherwise",
+    "after": "下一页 `next` of the page before",
+    "count": "`exact`: 统计总数 count all that is found",
+    "grant": "授权编号 The grant to read under, where there are several",
+}
+
+
+def _parameter(name: str, description: str) -> dict[str, Any]:
+    return {"name": name, "in": "query", "required": False, "schema": {"type": "string"}, "description": description}
+
+
+def _operation(service: DataService, parameters: list[dict[str, Any]]) -> dict[str, Any]:
+    page = {"application/json": {"schema": {"$ref": "#/components/schemas/Page"}}}
+    problem = {"description": "RFC 9457", "content": {"application/problem+json": {"schema": {"type": "object"}}}}
+    return {
+        "summary": f"{service.name} Rows", "operationId": "rows", "parameters": parameters,
+        "security": [{}] if service.opened else [{"token": []}, {"key": []}],
+        "responses": {"200": {"description": "A page of rows", "content": page}, "4XX": problem},
+    }  # fmt: skip

@@ -1,0 +1,63 @@
+"""What was used 计量: calls and rows, by resource, day and caller; and the daily quota of a key."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, desc, false, or_, select
+
+from citykit.actors import Actor
+from citykit.clock import CHINA
+from citykit.pages import Page, keyset_page
+from citykit.work import Work
+from data_hub.services.errors import KeyQuotaUsed
+from data_hub.services.models import MeterRow
+from data_hub.services.schemas import Meter, MeterFilter
+from data_hub.services.views import View
+
+_COUNT = """
+insert into service_meter as m (resource, day, caller, department, source_department, calls, row_count)
+select %(resource)s, %(day)s, %(caller)s, %(department)s, %(source)s, 1, %(rows)s
+where %(quota)s::bigint is null or %(rows)s <= %(quota)s
+on conflict (resource, day, caller) do update set calls = m.calls + 1, row_count = m.row_count + excluded.row_count
+where %(quota)s::bigint is null or m.row_count + excluded.row_count <= %(quota)s
+returning row_count
+"""
+
+
+async def count(work: Work, view: View, rows: int) -> None:
+    """Count a call last of all: the row is locked until the commit. Raises KeyQuotaUsed; two calls cannot pass it."""
+    key = view.asker.key
+    values: dict[str, Any] = {
+        "resource": view.code, "day": _today(work), "caller": view.asker.label, "department": view.asker.department,
+        "source": view.resource.source_department, "rows": rows, "quota": None if key is None else key.daily_quota_rows,
+    }  # fmt: skip
+    found = await (await (await work.driver()).execute(_COUNT, values, prepare=True)).fetchone()
+    if found is None:
+        raise KeyQuotaUsed(_seconds_left(work))
+
+
+async def meters(work: Work, query: MeterFilter, *, by: Actor) -> Page[Meter]:
+    """What one's department used, and what others used of what it is the source of, newest day first."""
+    statement = select(MeterRow).where(_seen(by))
+    if query.resource is not None:
+        statement = statement.where(MeterRow.resource == query.resource)
+    if query.day is not None:
+        statement = statement.where(MeterRow.day == query.day)
+    keys = (desc(MeterRow.day), MeterRow.resource, MeterRow.caller)
+    return await keyset_page(work.session, statement, keys=keys, query=query, make=Meter.of)
+
+
+def _seen(actor: Actor) -> ColumnElement[bool]:
+    if actor.department is None:
+        return false()
+    return or_(MeterRow.department == actor.department, MeterRow.source_department == actor.department)
+
+
+def _today(work: Work) -> Any:
+    return work.clock.now().astimezone(CHINA).date()
+
+
+def _seconds_left(work: Work) -> int:
+    now = work.clock.now().astimezone(CHINA)
+    midnight = datetime.combine(now.date() + timedelta(days=1), datetime.min.time(), CHINA)
+    return max(1, int((midnight - now).total_seconds()))

@@ -1,0 +1,163 @@
+"""What a caller sees of a resource: all of an opened one, what a grant shows of another, or one's own department's."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends
+from starlette.requests import Request
+
+from citykit.actors import Actor
+from citykit.work import Work, WorkInRequest
+from data_hub.datasets.domain import Column, ColumnType
+from data_hub.datasets.service import Dataset, Datasets
+from data_hub.resources.domain import Opening, Sensitivity
+from data_hub.resources.schemas import Resource
+from data_hub.resources.service import Resources
+from data_hub.services.domain import BadQuestion, Group, conditions
+from data_hub.services.errors import KeyWanted, NoService, QuestionRefused
+from data_hub.services.keys import HEADER, Keys, holder
+from data_hub.services.models import KeyRow
+from data_hub.sharing.service import Evidence, Grant, Grants, Outcome
+
+QUERY = "data-hub.services.query"
+
+
+@dataclass(frozen=True)
+class Asker:
+    """Who asks: a department's person or program, a partner with a key, or anybody."""
+
+    actor: Actor | None = None
+    key: KeyRow | None = None
+
+    @property
+    def label(self) -> str:
+        """How meters name the asker."""
+        if self.key is not None:
+            return f"key:{self.key.id}"
+        return "public" if self.department is None else f"department:{self.department}"
+
+    @property
+    def department(self) -> str | None:
+        """The department that answers for the asker."""
+        return None if self.actor is None else self.actor.department
+
+
+@dataclass(frozen=True)
+class View:
+    """A resource as an asker sees it: these columns of that table, behind this filter."""
+
+    resource: Resource
+    dataset: Dataset
+    columns: tuple[Column, ...]
+    policy: Group | None
+    grant: Grant | None
+    asker: Asker
+    opened: bool
+
+    @property
+    def types(self) -> Mapping[str, ColumnType]:
+        """The types of the columns that are seen."""
+        return {column.name: column.type for column in self.columns}
+
+    @property
+    def code(self) -> str:
+        """The resource's code."""
+        return self.resource.code
+
+    @property
+    def is_on_record(self) -> bool:
+        """Whether calls leave evidence: all but those of what everybody may read."""
+        return not self.opened
+
+
+class Views:
+    """What askers see, within one transaction."""
+
+    def __init__(self, work: Work) -> None:
+        self.work = work
+
+    async def of(
+        self, code: str, asker: Asker, *, grant: UUID | None = None, action: str = "query", spends: bool = True
+    ) -> View:
+        """What `asker` sees of a resource. Ask first: a refusal undoes what the transaction did until then.
+
+        Raises NoService, KeyWanted, NotGranted, QuotaUsed, QuestionRefused for a policy that no longer fits.
+        """
+        resource, dataset = await self._found(code)
+        if resource.opening is Opening.opened and asker.key is None:
+            return self._opened(resource, dataset, asker)
+        if asker.actor is None or asker.department is None:
+            raise KeyWanted if resource.public_metadata else NoService
+        own = {resource.provider, resource.source_department}
+        if asker.key is None and asker.department in own:
+            return View(resource, dataset, dataset.shape.columns, None, None, asker, opened=False)
+        held = await Grants(self.work).policy(
+            code, actor=asker.actor, grant=asker.key.grant_id if asker.key else grant, action=action, spends=spends
+        )
+        columns = tuple(column for column in dataset.shape.columns if column.name in set(held.columns))
+        view = View(resource, dataset, columns, None, held, asker, opened=False)
+        policy = await self._policy(view, held)
+        return View(resource, dataset, columns, policy, held, asker, opened=False)
+
+    async def refuse(self, view: View, fault: BadQuestion, action: str) -> None:
+        """Put the refusal of a question on record where calls leave evidence, and raise it. Raises QuestionRefused."""
+        await self.note_refusal(view, fault.code, action)
+        raise QuestionRefused.because(fault)
+
+    async def note_refusal(self, view: View, code: str, action: str) -> None:
+        """Put a refusal on record where calls leave evidence; it undoes the transaction: raise the problem next."""
+        if view.is_on_record and view.asker.actor is not None:
+            await Evidence(self.work).record(
+                resource=view.code, grant=view.grant, actor=view.asker.actor, action=action, outcome=Outcome.refused,
+                code=code,
+            )  # fmt: skip
+
+    async def served(self, view: View, rows: int, columns: tuple[str, ...], action: str) -> None:
+        """Count rows against the grant, and put the call on record. Raises QuotaUsed."""
+        if not view.is_on_record or view.asker.actor is None:
+            return
+        if view.grant is not None:
+            await Grants(self.work).charge(view.grant, rows, actor=view.asker.actor, action=action)
+        await Evidence(self.work).record(
+            resource=view.code, grant=view.grant, actor=view.asker.actor, action=action, outcome=Outcome.served,
+            rows=rows, columns=columns,
+        )  # fmt: skip
+
+    async def _found(self, code: str) -> tuple[Resource, Dataset]:
+        resource = await Resources(self.work).published(code)
+        dataset = None if resource is None else await Datasets(self.work).of(resource.code)
+        if resource is None or dataset is None:
+            raise NoService
+        return resource, dataset
+
+    def _opened(self, resource: Resource, dataset: Dataset, asker: Asker) -> View:
+        public = {item.name for item in resource.items if item.sensitivity is Sensitivity.public}
+        columns = tuple(column for column in dataset.shape.columns if column.name in public)
+        return View(resource, dataset, columns, None, None, asker, opened=True)
+
+    async def _policy(self, view: View, grant: Grant) -> Group | None:
+        if grant.row_filter is None:
+            return None
+        try:
+            # The filter may name columns that the recipient does not see.
+            return conditions(grant.row_filter, {column.name: column.type for column in view.dataset.shape.columns})
+        except BadQuestion as fault:
+            await self.refuse(view, fault, "query")
+            raise AssertionError("a refusal raises") from fault
+
+
+async def asker(request: Request, work: WorkInRequest) -> Asker:
+    """Who asks. A token without the scope asks as anybody. Raises KeyRefused, Unauthenticated for a bad token."""
+    if text := request.headers.get(HEADER):
+        key = await Keys(work).check(text)
+        return Asker(holder(key), key)
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and token.strip():
+        actor: Actor = await request.app.state.city.verifier.verify(token.strip())
+        return Asker(actor) if actor.may(QUERY) else Asker()
+    return Asker()
+
+
+AskerInRequest = Annotated[Asker, Depends(asker)]
