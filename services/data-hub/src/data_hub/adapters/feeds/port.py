@@ -1,0 +1,43 @@
+"""What the hub asks of a source elsewhere: all of its rows in one file, or a plain word why not."""
+
+from dataclasses import dataclass
+from typing import IO, Any, Protocol
+
+
+class FeedBroken(Exception):
+    """The source gave nothing that can be used: `code` for programs, a sentence in Chinese and English for people."""
+
+    def __init__(self, code: str, zh: str, en: str) -> None:
+        super().__init__(code)
+        self.code, self.zh, self.en = code, zh, en
+
+    def document(self) -> dict[str, str]:
+        """The fault as it is kept with the source."""
+        return {"code": self.code, "zh": self.zh, "en": self.en}
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What to fetch, from where, with which proof, and within which bounds. `secret` is a password or a key."""
+
+    address: str
+    secret: str | None
+    options: dict[str, Any]
+    known: tuple[tuple[str, str], ...]  # name and title of each information item
+    networks: str
+    most_bytes: int
+    seconds: float
+
+
+class Feed(Protocol):
+    """A kind of source."""
+
+    async def fetch(self, wanted: Wanted, into: IO[bytes]) -> None:
+        """Write the source's rows to a file. Raises FeedBroken; what is in the file then is for nobody."""
+        ...
+
+
+def too_much(limit: int) -> FeedBroken:
+    """The fault of a source that never ends."""
+    megabytes = limit // 1024**2
+    return FeedBroken("too-large", f"数据源返回超过{megabytes} MB", f"The source sent more than {megabytes} MB")
