@@ -1,0 +1,169 @@
+"""The acts on sources: register, change, pull when it is time, and take in what came."""
+
+import asyncio
+import hashlib
+import tempfile
+from typing import IO, Annotated, Any
+from uuid import UUID
+
+from fastapi import Depends
+from sqlalchemy import select
+
+from citykit.actors import Actor, ActorKind
+from citykit.ids import new_id
+from citykit.work import Work, WorkInRequest
+from data_hub.adapters.feeds.http import HttpFeed
+from data_hub.adapters.feeds.hub import HubFeed
+from data_hub.adapters.feeds.port import Feed, FeedBroken, Wanted
+from data_hub.adapters.feeds.postgresql import PostgresFeed
+from data_hub.datasets.errors import NoDataset
+from data_hub.ingest.domain import FileFormat, Origin, SourceKind, SourceState, next_pull
+from data_hub.ingest.errors import BadDeclaration, NotTheSource, SourcePaused
+from data_hub.ingest.models import SourceRow
+from data_hub.ingest.schemas import BatchDraft
+from data_hub.ingest.service import Ingest
+from data_hub.ingest.source_schemas import SourceChange, SourceDraft
+from data_hub.resources.errors import NoResource
+
+PULL_TASK = "data-hub.ingest.pull"
+_PART = 8 * 1024 * 1024
+_PATIENCE = "set local idle_in_transaction_session_timeout = '1h'"  # a slow source is waited for; no row is locked
+_MOST_BYTES = 512 * 1024 * 1024
+_FEEDS: dict[SourceKind, Feed] = {
+    SourceKind.http: HttpFeed(),
+    SourceKind.postgresql: PostgresFeed(),
+    SourceKind.data_hub: HubFeed(),
+}
+_FORMATS = {SourceKind.postgresql: FileFormat.csv, SourceKind.data_hub: FileFormat.ndjson}
+_REFUSED = (NoResource, NoDataset, NotTheSource, BadDeclaration)
+
+
+class Sources:
+    """The sources that are pulled, within one transaction."""
+
+    def __init__(self, work: Work) -> None:
+        self.work = work
+
+    async def register(self, resource: str, draft: SourceDraft, *, by: Actor) -> SourceRow:
+        """Register a source. Raises NoResource, NoDataset, NotTheSource, BadDeclaration."""
+        await Ingest(self.work).allowed(resource, draft.merge, by=by)
+        made, now = new_id(), self.work.clock.now()
+        options = draft.model_dump(mode="json", exclude={"kind", "name", "address", "every_minutes", "secret"})
+        row = SourceRow(
+            id=made, resource=resource, department=by.department, kind=draft.kind.value, name=draft.name,
+            address=draft.address, sealed=self._sealed(made, draft.secret), options=options,
+            every_minutes=draft.every_minutes, state=SourceState.active.value,
+            next_at=None if draft.every_minutes is None else now, failures=0, made_by=by.reference, made_at=now,
+        )  # fmt: skip
+        self.work.session.add(row)
+        await self.work.session.flush()
+        self._note("register-source", row, by)
+        return row
+
+    def change(self, row: SourceRow, change: SourceChange, *, by: Actor) -> None:
+        """Change when a source is pulled, whether, and with which secret."""
+        row.every_minutes, row.state = change.every_minutes, change.state.value
+        if change.secret is not None:
+            row.sealed = self._sealed(row.id, change.secret)
+        row.failures = 0
+        runs = change.state is SourceState.active and change.every_minutes is not None
+        row.next_at = self.work.clock.now() if runs else None
+        self._note("change-source", row, by)
+
+    def ask(self, row: SourceRow, *, by: Actor) -> None:
+        """Pull now. Raises SourcePaused."""
+        if row.state != SourceState.active:
+            raise SourcePaused
+        self._note("pull-source", row, by)
+        self._defer(row)
+
+    def _defer(self, row: SourceRow) -> None:
+        self.work.jobs.defer(PULL_TASK, lock=f"ingest/source/{row.id}", source=str(row.id))
+
+    def _note(self, act: str, row: SourceRow, by: Actor) -> None:
+        self.work.audit.note(stream=f"ingest/{row.resource}", act=act, by=by, data={"source": str(row.id)})
+
+    def _sealed(self, source: UUID, secret: str | None) -> bytes | None:
+        return None if secret is None else self.work.vault.seal(secret, f"ingest/source/{source}")
+
+    async def due(self) -> None:
+        """Queue the sources whose time has come."""
+        now = self.work.clock.now()
+        rows = await self.work.session.scalars(
+            select(SourceRow)
+            .where(SourceRow.next_at <= now, SourceRow.state == SourceState.active)
+            .order_by(SourceRow.next_at)
+            .limit(200)
+            .with_for_update(skip_locked=True)
+        )
+        for row in rows:
+            row.next_at = next_pull(now, row.every_minutes, row.failures)
+            self._defer(row)
+
+    async def pull(self, source: UUID) -> None:
+        """Fetch all of a source, and only then make a batch of it: a source that breaks off leaves nothing behind."""
+        row = await self.work.session.get(SourceRow, source)
+        if row is None or row.state != SourceState.active:
+            return
+        await (await self.work.driver()).execute(_PATIENCE)
+        with tempfile.TemporaryFile(prefix="pull-") as file:
+            try:
+                await self._fetch(row, file)
+                if file.tell() == 0:
+                    raise FeedBroken("empty", "数据源返回空内容", "The source answered with nothing")
+                row.last_at = self.work.clock.now()
+                row.last_batch = await self._take_in(row, file)
+            except FeedBroken as broken:
+                row.last_at = self.work.clock.now()
+                row.last_fault, row.failures = broken.document(), row.failures + 1
+                row.next_at = next_pull(self.work.clock.now(), row.every_minutes, row.failures)
+            except _REFUSED as refused:
+                zh, en = refused.title
+                row.last_fault, row.failures = {"code": refused.slug, "zh": zh, "en": en}, row.failures + 1
+            else:
+                row.last_fault, row.failures = None, 0
+
+    async def _fetch(self, row: SourceRow, into: IO[bytes]) -> None:
+        settings = self.work.settings
+        contract, _ = await Ingest(self.work).contract(row.resource)
+        secret = None if row.sealed is None else self.work.vault.open(row.sealed, f"ingest/source/{row.id}")
+        wanted = Wanted(
+            address=row.address, secret=secret, options=row.options, networks=settings.pull_networks,
+            known=tuple((item.name, item.title) for item in contract.items), most_bytes=_MOST_BYTES,
+            seconds=settings.pull_seconds,
+        )  # fmt: skip
+        try:
+            async with asyncio.timeout(settings.pull_seconds):
+                await _FEEDS[SourceKind(row.kind)].fetch(wanted, into)
+        except TimeoutError:
+            raise FeedBroken("too-slow", "数据源在限定时间内没有传完", "The source did not end in time") from None
+
+    async def _take_in(self, row: SourceRow, file: IO[bytes]) -> UUID:
+        """The file as a batch of the department that registered the source."""
+        ingest = Ingest(self.work)
+        hand = Actor(subject="data-hub", kind=ActorKind.service, department=row.department)
+        told: dict[str, Any] = {
+            name: row.options[name] for name in ("mode", "merge", "format", "encoding", "ignore_unknown", "sheet")
+        }
+        kind = SourceKind(row.kind)
+        told |= {"format": _FORMATS.get(kind, told["format"])}
+        if kind is SourceKind.data_hub:
+            told["ignore_unknown"] = True
+        draft = BatchDraft.model_validate(told)
+        batch = await ingest.open(row.resource, draft, by=hand, origin=Origin.pull, source=row.id)
+        file.seek(0)
+        number = 0
+        while content := file.read(_PART):
+            number += 1
+            digest = await asyncio.to_thread(hashlib.sha256, content)
+            await ingest.take(batch, number, content, digest.hexdigest())
+        await ingest.complete(batch, by=hand)
+        return batch.id
+
+
+async def sources(work: WorkInRequest) -> Sources:
+    """The acts, for a handler."""
+    return Sources(work)
+
+
+SourcesInRequest = Annotated[Sources, Depends(sources)]

@@ -1,0 +1,385 @@
+"""Sources: registered, pulled when it is time; what answers garbage, too much or never leaves nothing behind."""
+
+import asyncio
+import json
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import uvicorn
+from psycopg.conninfo import conninfo_to_dict
+
+from citykit.testing import ServiceUnderTest
+from data_hub.adapters.feeds.addresses import allowed_address
+from data_hub.adapters.feeds.port import FeedBroken
+from data_hub.ingest.domain import next_pull
+from data_hub.settings import Settings
+
+from .factories import (
+    AIR,
+    BASE,
+    GOOD,
+    HEAD,
+    HOUSING,
+    PERMITS,
+    act,
+    batch_of,
+    brought,
+    loader,
+    published,
+    raw,
+    rows_of,
+    seen,
+    table,
+)
+
+OWN = "127.0.0.1/32"
+Answer = Callable[[str, dict[str, str]], bytes]
+
+
+def http(body: bytes, status: str = "200 OK", more: str = "") -> bytes:
+    return f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\n{more}Connection: close\r\n\r\n".encode() + body
+
+
+@asynccontextmanager
+async def serving(answer: Answer, *, silent: bool = False) -> AsyncIterator[int]:
+    """A server on this machine that answers each GET as told, or never; its port."""
+    held: list[asyncio.StreamWriter] = []
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        held.append(writer)
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        lines = head.split("\r\n")
+        headers = dict(line.lower().split(": ", 1) for line in lines[1:] if ": " in line)
+        if not silent:
+            writer.write(answer(lines[0].split(" ")[1], headers))
+            await writer.drain()
+            writer.close()
+
+    server = await asyncio.start_server(talk, "127.0.0.1", 0)
+    try:
+        yield int(server.sockets[0].getsockname()[1])
+    finally:
+        for writer in held:
+            writer.close()
+        server.close()
+
+
+def open_to(city: ServiceUnderTest, networks: str = OWN, seconds: float = 20.0) -> None:
+    """Settings that let the hub pull from these networks."""
+    told = {"pull_networks": networks, "pull_seconds": seconds}
+    city.runtime.settings = city.runtime.settings.model_copy(update=told)
+
+
+def draft(port: int = 1, **more: Any) -> dict[str, Any]:
+    return {"kind": "http", "name": "监测平台", "address": f"http://127.0.0.1:{port}/air.csv"} | more
+
+
+async def registered(city: ServiceUnderTest, **more: Any) -> dict[str, Any]:
+    answer = await act(city, f"{AIR}/sources", draft(**more))
+    assert answer.status_code == 201, answer.text
+    return dict(answer.json())
+
+
+async def pulled(city: ServiceUnderTest, source: dict[str, Any]) -> dict[str, Any]:
+    answer = await act(city, f"{AIR}/sources/{source['id']}/pulls")
+    assert answer.status_code == 202, answer.text
+    await city.drain()
+    return dict(await seen(city, f"{AIR}/sources/{source['id']}"))
+
+
+async def fault(city: ServiceUnderTest, source: dict[str, Any]) -> str:
+    """Why a pull brought nothing; indeed nothing is here."""
+    after = await pulled(city, source)
+    assert (after["last_batch"], after["failures"]) == (None, 1)
+    assert await raw(city, "select id from ingest_batch") == []
+    return str(after["last_fault"]["code"])
+
+
+class TestHttp:
+    async def test_brings_a_file_in(self, city: ServiceUnderTest) -> None:
+        await published(city)
+        open_to(city)
+        asked: list[tuple[str, dict[str, str]]] = []
+
+        def answer(path: str, headers: dict[str, str]) -> bytes:
+            asked.append((path, headers))
+            return http(table(GOOD))
+
+        async with serving(answer) as port:
+            source = await registered(city, port=port, secret="k-123")
+            assert "k-123" not in json.dumps(source)
+            after = await pulled(city, source)
+        assert (asked[0][0], asked[0][1]["authorization"]) == ("/air.csv", "bearer k-123")
+        batch = await batch_of(city, after["last_batch"])
+        assert (batch["origin"], batch["state"], batch["inserted"]) == ("pull", "loaded", 3)
+        assert len(await rows_of(city)) == 3
+
+    async def test_of_the_same_file_again_changes_nothing(self, city: ServiceUnderTest) -> None:
+        await published(city)
+        open_to(city)
+        async with serving(lambda *_: http(table(GOOD))) as port:
+            source = await registered(city, port=port)
+            await pulled(city, source)
+            after = await pulled(city, source)
+        assert (await batch_of(city, after["last_batch"]))["state"] == "repeated"
+
+    async def test_of_garbage_is_refused_as_a_file_is(self, city: ServiceUnderTest) -> None:
+        await published(city)
+        open_to(city)
+        async with serving(lambda *_: http(b"<html>Login</html>")) as port:
+            after = await pulled(city, await registered(city, port=port))
+        batch = await batch_of(city, after["last_batch"])
+        assert (batch["state"], batch["fault"]["code"]) == ("refused", "unknown-column")
+
+    @pytest.mark.parametrize(
+        ("answer", "code"),
+        [
+            (http(b"gone", "404 Not Found"), "status"),
+            (http(b"", "302 Found", "Location: http://127.0.0.1:1/\r\n"), "status"),
+            (http(b""), "empty"),
+            (b"no HTTP at all\r\n\r\n", "no-answer"),
+            (b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\nstation,hour\n", "no-answer"),
+            (b"", "no-answer"),
+        ],
+        ids=["not found", "sent elsewhere", "nothing", "no HTTP", "broken off", "hung up"],
+    )
+    async def test_that_breaks_leaves_nothing_behind(self, city: ServiceUnderTest, answer: bytes, code: str) -> None:
+        await published(city)
+        open_to(city)
+        async with serving(lambda *_: answer) as port:
+            assert await fault(city, await registered(city, port=port)) == code
+
+    async def test_that_never_answers_is_given_up(self, city: ServiceUnderTest) -> None:
+        await published(city)
+        open_to(city, seconds=0.3)
+        async with serving(lambda *_: b"", silent=True) as port:
+            assert await fault(city, await registered(city, port=port)) == "too-slow"
+
+    async def test_that_nobody_serves_is_told(self, city: ServiceUnderTest) -> None:
+        await published(city)
+        open_to(city)
+        assert await fault(city, await registered(city, port=9)) == "no-answer"
+
+
+class TestAddresses:
+    @pytest.mark.parametrize("networks", ["", "10.0.0.0/8", "127.0.0.2/32"])
+    async def test_that_the_settings_do_not_name_are_not_asked(self, city: ServiceUnderTest, networks: str) -> None:
+        await published(city)
+        open_to(city, networks)
+        asked: list[str] = []
+
+        def answer(path: str, _: dict[str, str]) -> bytes:
+            asked.append(path)
+            return http(table(GOOD))
+
+        async with serving(answer) as port:
+            assert await fault(city, await registered(city, port=port)) == "address-not-allowed"
+        assert asked == []
+
+    @pytest.mark.parametrize("host", ["localhost", "::ffff:169.254.169.254", "::1", "0.0.0.0", "0x7f.1", "2130706433"])
+    async def test_in_other_words_are_the_same_addresses(self, host: str) -> None:
+        with pytest.raises(FeedBroken):
+            await allowed_address(host, 80, "10.0.0.0/8")
+
+    async def test_of_unknown_names_are_told(self) -> None:
+        with pytest.raises(FeedBroken, match="unknown-host"):
+            await allowed_address("nobody.invalid", 80, "0.0.0.0/0")
+
+    def test_in_the_settings_are_networks(self, city: ServiceUnderTest) -> None:
+        told = city.settings.model_dump() | {"pull_networks": "10.0.0.0/33"}
+        with pytest.raises(ValueError, match="pull_networks"):
+            Settings(**told)
+
+
+class TestDataHub:
+    async def test_brings_all_pages_in(self, city: ServiceUnderTest) -> None:
+        await published(city)
+        open_to(city)
+        rows = [dict(zip(HEAD, row, strict=True)) | {"_id": 7, "aqi": int(row[2])} for row in GOOD]
+
+        def answer(path: str, headers: dict[str, str]) -> bytes:
+            parts = urlsplit(path)
+            assert parts.path == "/api/data-hub/v1/services/203001-000001/rows"
+            assert headers["x-api-key"] == "k"
+            at = int(parse_qs(parts.query).get("after", ["0"])[0])
+            page = {"items": rows[at : at + 2], "next": str(at + 2) if at + 2 < len(rows) else None}
+            return http(json.dumps(page).encode())
+
+        async with serving(answer) as port:
+            source = await registered(
+                city, kind="data-hub", address=f"http://127.0.0.1:{port}", resource="203001-000001",
+                key_header="X-API-Key", secret="k",
+            )  # fmt: skip
+            after = await pulled(city, source)
+        assert (await batch_of(city, after["last_batch"]))["inserted"] == 3
+        assert [row["aqi"] for row in await rows_of(city)] == [57, 41, 112]
+
+    @pytest.mark.parametrize(
+        "body", [b"[]", b'{"items": [1], "next": null}', b"{", b'{"items": [], "next": "again"}', b"[" * 9000]
+    )
+    async def test_that_answers_garbage_is_told(self, city: ServiceUnderTest, body: bytes) -> None:
+        await published(city)
+        open_to(city)
+        async with serving(lambda *_: http(body)) as port:
+            source = await registered(city, kind="data-hub", address=f"http://127.0.0.1:{port}", resource=AIR)
+            assert await fault(city, source) == "garbage"
+
+
+class TestSchedule:
+    async def test_pulls_when_it_is_time(self, city: ServiceUnderTest) -> None:
+        await published(city)
+        open_to(city)
+        bodies = [table(GOOD[:1]), table(GOOD)]
+        async with serving(lambda *_: http(bodies.pop(0))) as port:
+            await registered(city, port=port, every_minutes=60)
+            for rows in (1, 1, 3):
+                await city.run_task("data-hub.ingest.due")
+                await city.drain()
+                assert len(await rows_of(city)) == rows
+                city.clock.advance(minutes=31)
+        assert bodies == []
+
+    def test_waits_longer_after_failures_and_never_more_than_a_day(self) -> None:
+        now = datetime(2026, 11, 1, tzinfo=UTC)
+        pauses = [next_pull(now, 60, failures) for failures in (0, 1, 2, 30)]
+        assert [(at - now) / timedelta(hours=1) for at in pauses if at] == [1, 2, 4, 24]
+        assert next_pull(now, 44_640, 30) == now + timedelta(days=31)
+        assert next_pull(now, None, 0) is None
+
+    async def test_is_changed_and_paused(self, city: ServiceUnderTest) -> None:
+        await published(city)
+        source = await registered(city, every_minutes=60)
+        path = f"{BASE}/{AIR}/sources/{source['id']}/plan"
+        answer = await city.client.put(path, json={"every_minutes": 30, "state": "paused"}, headers=loader(city))
+        assert (answer.status_code, answer.json()["next_at"]) == (200, None)
+        refused = await act(city, f"{AIR}/sources/{source['id']}/pulls")
+        assert (refused.status_code, refused.json()["type"]) == (409, "/problems/source-paused")
+
+
+class TestRegistration:
+    @pytest.mark.parametrize(
+        "wrong",
+        [
+            {"address": "file:///etc/passwd"}, {"address": "gopher://127.0.0.1/"}, {"address": "http:///x.csv"},
+            {"address": "http://user:word@127.0.0.1/"}, {"kind": "postgresql", "address": "postgresql://db/name"},
+            {"kind": "postgresql", "address": "postgresql://db/", "table": "air"},
+            {"kind": "postgresql", "address": "postgresql://db/name?host=elsewhere", "table": "air"},
+            {"kind": "postgresql", "address": "postgresql://db/name", "table": "air; drop table x"},
+            {"kind": "data-hub", "address": "http://hub.example"}, {"every_minutes": 1},
+            {"address": "http://host:99999/"}, {"secret": "a\r\nHost: other"}, {"key_header": "Host"},
+        ],
+    )  # fmt: skip
+    async def test_wants_an_address_of_its_kind(self, city: ServiceUnderTest, wrong: dict[str, Any]) -> None:
+        await published(city)
+        answer = await act(city, f"{AIR}/sources", draft() | wrong)
+        assert answer.status_code == 422, answer.text
+
+    async def test_is_for_the_source_department_alone(self, city: ServiceUnderTest) -> None:
+        await published(city)
+        answer = await act(city, f"{AIR}/sources", draft(), loader(city, HOUSING))
+        assert (answer.status_code, answer.json()["type"]) == (403, "/problems/not-the-resource-source")
+        source = await registered(city)
+        for path in ("", "/pulls"):
+            method = "POST" if path else "GET"
+            answer = await city.client.request(
+                method, f"{BASE}/{AIR}/sources/{source['id']}{path}", headers=loader(city, HOUSING)
+            )  # fmt: skip
+            assert (answer.status_code, answer.json()["type"]) == (404, "/problems/no-such-source")
+        assert (await seen(city, f"{AIR}/sources", loader(city, HOUSING)))["items"] == []
+        assert [one["id"] for one in (await seen(city, f"{AIR}/sources"))["items"]] == [source["id"]]
+
+
+@asynccontextmanager
+async def postgres_over_tcp() -> AsyncIterator[dict[str, Any]]:
+    """The tests' PostgreSQL, which listens on a socket alone, behind a port of this machine."""
+    told = conninfo_to_dict(json.loads(os.environ["CITY_TEST_POSTGRES"])["data-hub"].replace("+psycopg", ""))
+    socket = f"{told['host']}/.s.PGSQL.{told.get('port', 5432)}"
+
+    async def pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while content := await reader.read(65536):
+            writer.write(content)
+            await writer.drain()
+        writer.close()
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there, back = await asyncio.open_unix_connection(socket)
+        await asyncio.gather(pipe(reader, back), pipe(there, writer), return_exceptions=True)
+
+    server = await asyncio.start_server(talk, "127.0.0.1", 0)
+    try:
+        yield told | {"port": server.sockets[0].getsockname()[1]}
+    finally:
+        server.close()
+
+
+class TestPostgres:
+    async def test_that_is_not_there_is_told(self, city: ServiceUnderTest) -> None:
+        await published(city)
+        open_to(city)
+        source = await registered(city, kind="postgresql", address="postgresql://127.0.0.1:9/name", table="air")
+        assert await fault(city, source) == "database"
+
+    async def test_gives_the_columns_that_are_items(self, city: ServiceUnderTest) -> None:
+        await published(city)
+        open_to(city)
+        async with city.work() as work:
+            await (await work.driver()).execute(
+                "create table feed_air as select '1074A'::text as station, timestamptz '2026-11-01 08:00+08' as hour,"
+                " 57 as aqi, 'x' as remark, null::text as level"
+            )
+        try:
+            async with postgres_over_tcp() as told:
+                address = f"postgresql://127.0.0.1:{told['port']}/{told['dbname']}"
+                known = {"kind": "postgresql", "address": address, "username": told["user"]}
+                known |= {"secret": told.get("password")}
+                after = await pulled(city, await registered(city, table="feed_air", **known))
+                nothing = await pulled(city, await registered(city, table="ingest_part", **known))
+        finally:
+            async with city.work() as work:
+                await (await work.driver()).execute("drop table feed_air")
+        assert after["last_fault"] is None
+        assert (await batch_of(city, after["last_batch"]))["inserted"] == 1
+        [row] = await rows_of(city)
+        assert (row["station"], row["hour"], row["aqi"], row["level"]) == (
+            "1074A", "2026-11-01T00:00:00+00:00", 57, None,
+        )  # fmt: skip
+        assert nothing["last_fault"]["code"] == "no-columns"
+
+
+@asynccontextmanager
+async def served(city: ServiceUnderTest) -> AsyncIterator[int]:
+    """This very data hub behind a port of this machine."""
+    server = uvicorn.Server(uvicorn.Config(city.app, host="127.0.0.1", port=0, lifespan="off", log_level="error"))
+    task = asyncio.create_task(server.serve())
+    while not server.started:  # noqa: ASYNC110 - uvicorn tells it by a flag alone
+        await asyncio.sleep(0.01)
+    try:
+        yield int(server.servers[0].sockets[0].getsockname()[1])
+    finally:
+        server.should_exit = True
+        await task
+
+
+async def test_a_data_hub_pulls_from_the_data_service_of_a_real_one(city: ServiceUnderTest) -> None:
+    await published(city, PERMITS, share_type="unconditional", opening="opened")
+    many = [(f"{number + 1000}A", "2026-11-01 08:00:00", str(number % 500), "良") for number in range(450)]
+    await brought(city, table(many), PERMITS)
+    await published(city)
+    open_to(city)
+    async with served(city) as port:
+        source = await registered(city, kind="data-hub", address=f"http://127.0.0.1:{port}", resource=PERMITS)
+        after = await pulled(city, source)
+        refused = await registered(city, kind="data-hub", address=f"http://127.0.0.1:{port}", resource="203001-000099")
+        nothing = await pulled(city, refused)
+    assert after["last_fault"] is None
+    batch = await batch_of(city, after["last_batch"])
+    assert (batch["state"], batch["inserted"], batch["format"]) == ("loaded", 450, "ndjson")
+    here, there = await rows_of(city, order="station"), await rows_of(city, PERMITS, order="station")
+    names = ("station", "hour", "aqi", "level")
+    assert [[row[name] for name in names] for row in here] == [[row[name] for name in names] for row in there]
+    assert nothing["last_fault"]["code"] == "status"
