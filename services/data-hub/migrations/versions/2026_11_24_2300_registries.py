@@ -197,6 +197,21 @@ CREATE TABLE legal_entity_value (
 );
 """
 
+# What finds a record in spite of a slip of the pen.
+MATCHING = """
+ALTER TABLE person ADD COLUMN former_names TEXT[] DEFAULT '{}' NOT NULL,
+  ADD COLUMN match_keys INTEGER[] DEFAULT '{}' NOT NULL;
+ALTER TABLE legal_entity ADD COLUMN match_keys INTEGER[] DEFAULT '{}' NOT NULL;
+"""
+INDEXES = """
+CREATE INDEX ix_person_match_keys ON person USING gin (match_keys);
+CREATE INDEX ix_person_name_key_birth_date ON person (name_key, birth_date);
+CREATE INDEX ix_person_birth_date ON person (birth_date);
+CREATE INDEX ix_legal_entity_match_keys ON legal_entity USING gin (match_keys);
+CREATE INDEX ix_person_value_known_to ON person_value (known_to) WHERE known_to IS NOT NULL;
+CREATE INDEX ix_legal_entity_value_known_to ON legal_entity_value (known_to) WHERE known_to IS NOT NULL;
+"""
+
 
 def upgrade() -> None:
     kernel_0001()
@@ -204,3 +219,5 @@ def upgrade() -> None:
     op.execute(SHARED)
     op.execute(POPULATION)
     op.execute(LEGAL_ENTITIES)
+    op.execute(MATCHING)
+    op.execute(INDEXES)

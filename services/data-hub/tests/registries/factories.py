@@ -1,13 +1,19 @@
 """What the tests of the registries say again and again."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import text
+
+from citykit.ids import new_id
 from citykit.testing import ServiceUnderTest
+from data_hub.sharing.models import ApplicationRow, GrantRow
 
 POLICE = "11131100MB0H00049H"
 MARKET = "11131100MB0H00057C"
 READ = "data-hub.registries.read"
+PEOPLE = "data-hub.population.read"
 DISCLOSE = "data-hub.registries.disclose"
 MAINTAIN = "data-hub.registries.maintain"
 PERSONS = "/api/data-hub/v1/population/persons"
@@ -57,6 +63,32 @@ async def register_firm(city: ServiceUnderTest, **changes: Any) -> str:
 
 async def read(city: ServiceUnderTest, person: UUID, purpose: str = "household-registration") -> dict[str, Any]:
     """Read a person for a purpose."""
-    answer = await city.client.get(f"{PERSONS}/{person}", params={"purpose": purpose}, headers=city.token([READ]))
+    answer = await city.client.get(f"{PERSONS}/{person}", params={"purpose": purpose}, headers=city.token([PEOPLE]))
     assert answer.status_code == 200, answer.text
     return dict(answer.json())
+
+
+async def served(city: ServiceUnderTest, resource: str, department: str) -> None:
+    """A department that was granted the rows of a resource and received some."""
+    async with city.work() as work:
+        now = work.clock.now()
+        shared: dict[str, Any] = {
+            "id": new_id(), "resource": resource, "resource_name": "基础信息", "source_department": POLICE,
+            "department": department, "department_name": "示例部门", "columns": ["name"], "row_filter": None,
+            "purpose": "履职", "legal_basis": "《政务数据共享条例》", "deliveries": ["query"], "daily_quota_rows": None,
+            "onward": False, "valid_until": now + timedelta(days=365),
+        }  # fmt: skip
+        applied = ApplicationRow(
+            resource_version=1, share_type="conditional", state="granted", applied_by="sub:x", applied_at=now,
+            due_at=now, extended=False, **shared,
+        )  # fmt: skip
+        work.session.add(applied)
+        await work.session.flush()
+        granted = GrantRow(
+            application_id=applied.id, version=1, state="active", valid_from=now, granted_at=now, deliver_by=now,
+            **shared,
+        )  # fmt: skip
+        work.session.add(granted)
+        await work.session.flush()
+        used = "insert into sharing_grant_usage (grant_id, day, row_count) values (:grant, current_date, 3)"
+        await work.session.execute(text(used), {"grant": granted.id})

@@ -30,6 +30,7 @@ async def found(city: ServiceUnderTest, **query: str) -> list[str]:
 
 
 async def correct(city: ServiceUnderTest, body: dict[str, Any], uscc: str = FIRM) -> Any:
+    body = body | {"source": body["source"] | {"department": MARKET}}
     return await city.client.post(f"{ENTITIES}/{uscc}/corrections", json=body, headers=city.token([MAINTAIN]))
 
 

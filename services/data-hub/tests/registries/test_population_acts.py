@@ -8,7 +8,7 @@ import pytest
 
 from citykit.testing import ServiceUnderTest, at
 
-from .factories import DISCLOSE, MAINTAIN, OTHER, PERSONS, POLICE, READ, SEARCHES, SERVICE, correction, read, register
+from .factories import DISCLOSE, MAINTAIN, OTHER, PEOPLE, PERSONS, POLICE, SEARCHES, SERVICE, correction, read, register
 
 
 class TestCorrectValue:
@@ -18,7 +18,7 @@ class TestCorrectValue:
     async def history(self, city: ServiceUnderTest, person: UUID, **query: str) -> list[dict[str, Any]]:
         answer = await city.client.get(
             f"{PERSONS}/{person}/values", params={"purpose": "household-registration", "limit": "200"} | query,
-            headers=city.token([READ]),
+            headers=city.token([PEOPLE]),
         )  # fmt: skip
         assert answer.status_code == 200, answer.text
         return list(answer.json()["items"])
@@ -81,10 +81,10 @@ class TestCorrectValue:
         person = await register(city)
         await self.correct(city, person, correction("id_number", OTHER))
         body = SERVICE | {"id_number": OTHER}
-        found = await city.client.post(SEARCHES, json=body, headers=city.token([READ]))
+        found = await city.client.post(SEARCHES, json=body, headers=city.token([PEOPLE]))
         assert [item["person"] for item in found.json()["items"]] == [str(person)]
         gone = await city.client.post(
-            SEARCHES, json=body | {"id_number": "131102198503150049"}, headers=city.token([READ])
+            SEARCHES, json=body | {"id_number": "131102198503150049"}, headers=city.token([PEOPLE])
         )
         assert gone.json()["items"] == []
 
@@ -124,7 +124,7 @@ class TestCorrectValue:
     async def test_wants_its_scope(self, city: ServiceUnderTest) -> None:
         person = await register(city)
         path = f"{PERSONS}/{person}/corrections"
-        answer = await city.client.post(path, json=correction("name", "李秀莹"), headers=city.token([READ, DISCLOSE]))
+        answer = await city.client.post(path, json=correction("name", "李秀莹"), headers=city.token([PEOPLE, DISCLOSE]))
         assert answer.status_code == 403
 
     async def test_is_audited_without_the_value(self, city: ServiceUnderTest) -> None:

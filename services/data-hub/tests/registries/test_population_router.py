@@ -9,7 +9,19 @@ from sqlalchemy import text
 
 from citykit.testing import ServiceUnderTest
 
-from .factories import DISCLOSE, MAINTAIN, OTHER, PERSONS, POLICE, READ, SEARCHES, SERVICE, person_draft, read, register
+from .factories import (
+    DISCLOSE,
+    MAINTAIN,
+    OTHER,
+    PEOPLE,
+    PERSONS,
+    POLICE,
+    SEARCHES,
+    SERVICE,
+    person_draft,
+    read,
+    register,
+)
 
 
 async def count(city: ServiceUnderTest, table: str) -> int:
@@ -95,7 +107,9 @@ class TestRegisterPerson:
         assert await count(city, "person") == 0
         assert await count(city, "registry_statement") == 0
 
-    @pytest.mark.parametrize("scope", [READ, DISCLOSE, "data-hub.registries.maintainer", "gov-collab.hotline.operate"])
+    @pytest.mark.parametrize(
+        "scope", [PEOPLE, DISCLOSE, "data-hub.registries.maintainer", "gov-collab.hotline.operate"]
+    )
     async def test_wants_its_scope(self, city: ServiceUnderTest, scope: str) -> None:
         assert (await city.client.post(PERSONS, json=person_draft(), headers=city.token([scope]))).status_code == 403
 
@@ -116,7 +130,7 @@ class TestReadPerson:
     async def test_leaves_a_line_with_purpose_and_basis(self, city: ServiceUnderTest) -> None:
         person = await register(city)
         reader = str(uuid4())
-        headers = city.token([READ], subject=reader, department=POLICE)
+        headers = city.token([PEOPLE], subject=reader, department=POLICE)
         await city.client.get(f"{PERSONS}/{person}", params=SERVICE, headers=headers)
         (line,) = await accesses(city, person)
         assert (line.actor, line.organisation) == (f"sub:{reader}", POLICE)
@@ -129,7 +143,7 @@ class TestReadPerson:
         async with city.runtime.engine.begin() as connection:
             await connection.execute(text("alter table personal_access add constraint shut check (false) not valid"))
         try:
-            answer = await city.client.get(f"{PERSONS}/{person}", params=SERVICE, headers=city.token([READ]))
+            answer = await city.client.get(f"{PERSONS}/{person}", params=SERVICE, headers=city.token([PEOPLE]))
         finally:
             async with city.runtime.engine.begin() as connection:
                 await connection.execute(text("alter table personal_access drop constraint shut"))
@@ -138,17 +152,17 @@ class TestReadPerson:
 
     async def test_wants_a_purpose(self, city: ServiceUnderTest) -> None:
         person = await register(city)
-        assert (await city.client.get(f"{PERSONS}/{person}", headers=city.token([READ]))).status_code == 422
+        assert (await city.client.get(f"{PERSONS}/{person}", headers=city.token([PEOPLE]))).status_code == 422
         curious = await city.client.get(
-            f"{PERSONS}/{person}", params={"purpose": "curiosity"}, headers=city.token([READ])
+            f"{PERSONS}/{person}", params={"purpose": "curiosity"}, headers=city.token([PEOPLE])
         )
         assert curious.json()["type"] == "/problems/unknown-purpose"
         assert await accesses(city, person) == []
 
     async def test_nobody_is_not_found(self, city: ServiceUnderTest) -> None:
-        answer = await city.client.get(f"{PERSONS}/{uuid4()}", params=SERVICE, headers=city.token([READ]))
+        answer = await city.client.get(f"{PERSONS}/{uuid4()}", params=SERVICE, headers=city.token([PEOPLE]))
         assert answer.status_code == 404
-        assert (await city.client.get(f"{PERSONS}/1", params=SERVICE, headers=city.token([READ]))).status_code == 422
+        assert (await city.client.get(f"{PERSONS}/1", params=SERVICE, headers=city.token([PEOPLE]))).status_code == 422
 
     async def test_wants_its_scope(self, city: ServiceUnderTest) -> None:
         person = await register(city)
@@ -181,7 +195,7 @@ class TestOwnRecord:
 
 class TestSearchPersons:
     async def search(self, city: ServiceUnderTest, **body: Any) -> Any:
-        return await city.client.post(SEARCHES, json=SERVICE | body, headers=city.token([READ]))
+        return await city.client.post(SEARCHES, json=SERVICE | body, headers=city.token([PEOPLE]))
 
     async def test_by_number(self, city: ServiceUnderTest) -> None:
         person = await register(city)
@@ -273,7 +287,7 @@ class TestDiscloseValues:
         person = await register(city)
         body = {"purpose": "household-registration", "legal_basis": "第三条例", "matter": "1", "fields": ["name"]}
         path = f"{PERSONS}/{person}/disclosures"
-        assert (await city.client.post(path, json=body, headers=city.token([READ, MAINTAIN]))).status_code == 403
+        assert (await city.client.post(path, json=body, headers=city.token([PEOPLE, MAINTAIN]))).status_code == 403
 
     async def test_a_sealed_value_opens_for_its_person_only(self, city: ServiceUnderTest) -> None:
         person = await register(city)
@@ -301,7 +315,7 @@ class TestRelations:
         assert (await self.relate(city, guardian, ward)).status_code == 201
         query = {"purpose": "minor-protection"}
         for person in (guardian, ward):
-            answer = await city.client.get(f"{PERSONS}/{person}/relations", params=query, headers=city.token([READ]))
+            answer = await city.client.get(f"{PERSONS}/{person}/relations", params=query, headers=city.token([PEOPLE]))
             assert [(i["person"], i["other"]) for i in answer.json()["items"]] == [(str(guardian), str(ward))]
             assert len(await accesses(city, person)) == 1
 

@@ -50,6 +50,15 @@ class History:
             for row in rows
         ]
 
+    async def department(self, value: Value | None) -> str | None:
+        """The department whose statement a value rests on."""
+        if value is None:
+            return None
+        found = await self._work.session.scalars(
+            select(StatementRow.department).where(StatementRow.id == value.statement)
+        )
+        return found.one_or_none()
+
     async def learn(
         self, subject: Any, field: str, text: str | None, sealed: bytes | None, true: Period, statement: UUID
     ) -> list[Value]:

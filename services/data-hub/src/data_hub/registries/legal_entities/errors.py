@@ -29,3 +29,10 @@ class UnknownRepresentative(Invalid):
 
     slug = "unknown-representative"
     title = ("人口库中没有该法定代表人", "The population registry does not have this representative")
+
+
+class NothingToMatch(Invalid):
+    """Neither a code nor a name was given."""
+
+    slug = "nothing-to-match"
+    title = ("请给出统一社会信用代码或名称", "Give a unified social credit code or a name")

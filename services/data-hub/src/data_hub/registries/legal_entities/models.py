@@ -3,7 +3,7 @@
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Boolean, Computed, Date, Index, Text, text
+from sqlalchemy import BigInteger, Boolean, Computed, Date, Index, Integer, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Uuid
@@ -21,6 +21,7 @@ class LegalEntityRow(Base):
         Index("ix_legal_entity_county_code_uscc", "county_code", "uscc"),
         Index("ix_legal_entity_name_bigrams", "name_bigrams", postgresql_using="gin"),
         Index("ix_legal_entity_legal_representative", "legal_representative"),
+        Index("ix_legal_entity_match_keys", "match_keys", postgresql_using="gin"),
     )
 
     uscc: Mapped[str] = mapped_column(Text, primary_key=True)
@@ -28,6 +29,7 @@ class LegalEntityRow(Base):
     former_names: Mapped[list[str]] = mapped_column(ARRAY(Text))
     name_keys: Mapped[list[str]] = mapped_column(ARRAY(Text))
     name_bigrams: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    match_keys: Mapped[list[int]] = mapped_column(ARRAY(Integer), server_default=text("'{}'"))
     state: Mapped[str] = mapped_column(Text)
     state_since: Mapped[date] = mapped_column(Date)
     legal_form: Mapped[str] = mapped_column(Text)
@@ -49,6 +51,9 @@ class LegalEntityValueRow(ValueColumns, Base):
     """One value of one field of a legal entity, with both its times and the statement it came with."""
 
     __tablename__ = "legal_entity_value"
-    __table_args__ = (one_truth_at_a_time("uscc", "ex_legal_entity_value_one_truth"),)
+    __table_args__ = (
+        one_truth_at_a_time("uscc", "ex_legal_entity_value_one_truth"),
+        Index("ix_legal_entity_value_known_to", "known_to", postgresql_where=text("known_to is not null")),
+    )
 
     uscc: Mapped[str] = mapped_column(Text, primary_key=True, sort_order=-1)

@@ -20,14 +20,18 @@ from data_hub.registries.legal_entities.errors import (
     EntityExists,
     EntityStateProblem,
     NoSuchEntity,
+    NothingToMatch,
     UnknownRepresentative,
 )
+from data_hub.registries.legal_entities.matching import Matching
 from data_hub.registries.legal_entities.models import LegalEntityRow
 from data_hub.registries.legal_entities.repository import VALUES, Entities
 from data_hub.registries.legal_entities.schemas import (
     Cessation,
     EntityCorrection,
     EntityDraft,
+    EntityMatches,
+    EntityMatchQuestion,
     LegalEntity,
     LegalEntityBrief,
     LegalEntityFilter,
@@ -37,6 +41,7 @@ from data_hub.registries.legal_entities.schemas import (
 from data_hub.registries.legal_entities.service import EntitiesInRequest
 from data_hub.registries.population.domain import mask_name
 from data_hub.registries.schemas import HistoryQuery, ValueRecord
+from data_hub.registries.sources.errors import NotTheSource
 
 router = CityRouter(prefix="/api/data-hub/v1/legal-entities", tags=["法人库 Legal entities"])
 internal = CityRouter(prefix="/internal/data-hub/v1/registries/legal-entities", tags=["法人库 Legal entities"])
@@ -69,6 +74,12 @@ async def list_entities(
 ) -> Response:
     """List legal entities by code, ceased ones included with their state 查询法人库; former names find them too."""
     return Response(await repository.page(reads, query), media_type="application/json")
+
+
+@router.post("/matches", responses=problems(NothingToMatch))
+async def match_entities(actor: Reader, body: EntityMatchQuestion, work: WorkInRequest) -> EntityMatches:
+    """Find legal entities in spite of a slip in code or name, ranked, with what agrees 模糊比对法人库."""
+    return await Matching(work).match(body)
 
 
 @router.get("/{uscc}", response_model=LegalEntity, responses=problems(NoSuchEntity))
@@ -118,7 +129,16 @@ async def register_entity(
 @router.post(
     "/{uscc}/corrections",
     status_code=201,
-    responses=problems(NoSuchEntity, BadValue, BadPeriod, UnknownRepresentative, Stale, KeyUsedOtherwise, StillRunning),
+    responses=problems(
+        NoSuchEntity,
+        BadValue,
+        BadPeriod,
+        UnknownRepresentative,
+        Stale,
+        NotTheSource,
+        KeyUsedOtherwise,
+        StillRunning,
+    ),
 )
 async def correct_entity(
     actor: Maintainer, row: EntityToMaintain, body: EntityCorrection, registry: EntitiesInRequest, once: OnceInRequest
@@ -134,7 +154,7 @@ async def correct_entity(
 @router.post(
     "/{uscc}/cessations",
     status_code=201,
-    responses=problems(NoSuchEntity, BadPeriod, EntityStateProblem, KeyUsedOtherwise, StillRunning),
+    responses=problems(NoSuchEntity, BadPeriod, EntityStateProblem, NotTheSource, KeyUsedOtherwise, StillRunning),
 )
 async def record_cessation(
     actor: Maintainer, row: EntityToMaintain, body: Cessation, registry: EntitiesInRequest, once: OnceInRequest

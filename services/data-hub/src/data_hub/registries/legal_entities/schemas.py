@@ -9,6 +9,7 @@ from pydantic import Field
 from citykit.pages import PageQuery
 from citykit.wire import DivisionCode, Fen, Instant, LongText, ShortText, Uscc, Wire
 from data_hub.registries.legal_entities.domain import EntityField, EntityState, LegalForm
+from data_hub.registries.matching.scoring import Agreement
 from data_hub.registries.schemas import SourceDraft, ValueCorrection, Within
 
 
@@ -55,6 +56,42 @@ class LegalEntityFilter(PageQuery):
     state: EntityState | None = None
     legal_form: LegalForm | None = None
     name: Annotated[str | None, Field(min_length=2, max_length=100, pattern=r"\S\s*\S")] = None
+
+
+class EntityMatchQuestion(Wire):
+    """Which entity somebody may mean: a code that may be mistyped, a present or former name with a slip in it.
+
+    A name may lack its place and its legal form: 思远橡塑 finds 衡水桃城思远橡塑制品有限公司 only where its
+    distinctive part is whole, 思远橡塑制品.
+    """
+
+    uscc: Annotated[str | None, Field(min_length=15, max_length=40)] = None
+    name: Annotated[str | None, Field(min_length=2, max_length=200, pattern=r"\S\s*\S")] = None
+    division_code: Within | None = None
+    established_on: date | None = None
+    limit: Annotated[int, Field(ge=1, le=50)] = 10
+
+
+class EntityClue(Wire):
+    """How one clue agrees with a candidate."""
+
+    field: str
+    how: Agreement
+
+
+class EntityMatch(Wire):
+    """A candidate with what it is worth and why."""
+
+    score: float = Field(description="1: every clue agrees; below 0.3 none is named")
+    agreement: list[EntityClue]
+    entity: LegalEntityBrief
+
+
+class EntityMatches(Wire):
+    """The candidates, the likeliest first. `cut` says that there are more than were looked at: add a clue."""
+
+    items: list[EntityMatch]
+    cut: bool
 
 
 class EntityDraft(Wire):

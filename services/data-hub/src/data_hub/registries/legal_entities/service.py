@@ -12,6 +12,7 @@ from citykit.actors import Actor
 from citykit.clock import CHINA
 from citykit.work import Work, WorkInRequest
 from data_hub.bigrams import bigrams, search_key
+from data_hub.registries.changes.service import Changes
 from data_hub.registries.errors import BadPeriod, BadValue, Stale
 from data_hub.registries.legal_entities.domain import (
     CEASED,
@@ -21,15 +22,23 @@ from data_hub.registries.legal_entities.domain import (
     checked,
     may_cease,
 )
-from data_hub.registries.legal_entities.errors import EntityExists, EntityStateProblem, UnknownRepresentative
+from data_hub.registries.legal_entities.errors import (
+    EntityExists,
+    EntityStateProblem,
+    NoSuchEntity,
+    UnknownRepresentative,
+)
 from data_hub.registries.legal_entities.events import LegalEntityChanged
 from data_hub.registries.legal_entities.models import LegalEntityRow
 from data_hub.registries.legal_entities.repository import Entities
 from data_hub.registries.legal_entities.schemas import Cessation, EntityCorrection, EntityDraft, Representation
+from data_hub.registries.matching.entities import entity_tokens
 from data_hub.registries.periods import period_of
 from data_hub.registries.population.domain import mask_name
 from data_hub.registries.population.service import Population
 from data_hub.registries.provenance import Period, Value, as_of
+from data_hub.registries.sources.domain import Registry
+from data_hub.registries.sources.service import Sources
 
 LEGAL_REPRESENTATIVE = "legal-representative"  # 法定代表人, or 负责人 and 经营者 where the form has none
 
@@ -41,6 +50,8 @@ class LegalEntities:
         self.work = work
         self._rows = Entities(work)
         self._population = Population(work)
+        self._sources = Sources(work)
+        self._changes = Changes(work)
 
     @property
     def today(self) -> date:
@@ -75,11 +86,12 @@ class LegalEntities:
             field: getattr(draft, field.value) for field in EntityField if field is not EntityField.state
         } | {EntityField.state: EntityState.active.value}  # fmt: skip
         return {
-            field: self._checked(field, None if value is None else str(value), f"/body/{field.value}")
+            field: self.canonical(field, None if value is None else str(value), f"/body/{field.value}")
             for field, value in given.items()
         }
 
-    def _checked(self, field: EntityField, text: str | None, pointer: str) -> str | None:
+    def canonical(self, field: EntityField, text: str | None, pointer: str) -> str | None:
+        """The value in its canonical form. Raises BadValue, which names the field at `pointer`."""
         try:
             return checked(field, text, self.today)
         except WrongValue as wrong:
@@ -90,14 +102,17 @@ class LegalEntities:
             raise UnknownRepresentative()
 
     async def correct(self, row: LegalEntityRow, correction: EntityCorrection, *, by: Actor) -> LegalEntityRow:
-        """Correct or change one value. Raises Stale, BadValue, BadPeriod, UnknownRepresentative."""
+        """Correct or change one value, as its source says.
+
+        Raises Stale, NotTheSource, BadValue, BadPeriod, UnknownRepresentative.
+        """
         if correction.version is not None and correction.version != row.version:
             raise Stale()
         field = correction.field
-        text = self._checked(field, correction.value, "/body/value")
+        text = self.canonical(field, correction.value, "/body/value")
         if field is EntityField.legal_representative:
             await self._check_representative(text)
-        known = await self._rows.history.known(row.uscc, field.value)
+        known = await self._admit(row, field, correction.source.department)
         true = period_of(known, correction.true_from, correction.true_to, self.today)
         statement = await self._rows.history.open_statement("correct", correction.source, by)
         await self._learn(row, field, text, true, statement)
@@ -105,16 +120,38 @@ class LegalEntities:
         return row
 
     async def cease(self, row: LegalEntityRow, cessation: Cessation, *, by: Actor) -> LegalEntityRow:
-        """Record that an entity ceased. Raises EntityStateProblem, BadPeriod."""
+        """Record that an entity ceased. Raises EntityStateProblem, BadPeriod, NotTheSource."""
         if not may_cease(EntityState(row.state), cessation.state):
             raise EntityStateProblem()
         if not max(row.established_on, row.state_since) <= cessation.ceased_on <= self.today:
             raise BadPeriod(("日期应在上一状态开始之后、今天之前", "The day lies between its last state and today"))
+        await self._admit(row, EntityField.state, cessation.source.department)
         statement = await self._rows.history.open_statement("cease", cessation.source, by)
         true = Period(cessation.ceased_on)
         await self._learn(row, EntityField.state, cessation.state.value, true, statement)
         self._tell(row, "cease", [EntityField.state.value], statement, by)
         return row
+
+    async def _admit(self, row: LegalEntityRow, field: EntityField, department: str) -> list[Value]:
+        """What is known of a field, to the department that may change it. Raises NotTheSource."""
+        known = await self._rows.history.known(row.uscc, field.value)
+        await self._sources.admit(
+            Registry.legal_entities, field.value, row.uscc, self.today,
+            present=await self._rows.history.department(as_of(known, self.today)), stated_by=department,
+        )  # fmt: skip
+        return known
+
+    async def locked(self, uscc: str) -> LegalEntityRow:
+        """An entity's row, held until the transaction ends. Raises NoSuchEntity."""
+        row = await self._rows.locked(uscc)
+        if row is None:
+            raise NoSuchEntity()
+        return row
+
+    async def stated(self, row: LegalEntityRow, field: EntityField, day: date) -> tuple[str | None, str | None]:
+        """The value of a field true on `day`, and the department whose statement it rests on."""
+        value = as_of(await self._rows.history.known(row.uscc, field.value), day)
+        return (None, None) if value is None else (value.text, await self._rows.history.department(value))
 
     async def _learn(
         self, row: LegalEntityRow, field: EntityField, text: str | None, true: Period, statement: UUID
@@ -138,6 +175,10 @@ class LegalEntities:
         for name, value in content.items():
             setattr(row, name, value)
 
+    async def find(self, uscc: str) -> LegalEntityRow | None:
+        """The present row of an entity, for other slices; None where the registry does not know the code."""
+        return await self.work.session.get(LegalEntityRow, uscc)
+
     def represents(self, row: LegalEntityRow, person: UUID) -> Representation:
         """Whether `person` represents the entity today."""
         if row.legal_representative != person or EntityState(row.state) in CEASED:
@@ -149,6 +190,10 @@ class LegalEntities:
             uscc=row.uscc, fields=sorted(fields), state=row.state, name=row.name, changed_at=self.work.clock.now()
         )
         self.work.events.record(changed, subject=row.uscc)
+        self._changes.note(
+            Registry.legal_entities, row.uscc, act=act, fields=sorted(fields), division=row.division_code,
+            statement=statement,
+        )  # fmt: skip
         self.work.audit.note(
             stream=f"legal-entity/{row.uscc}", act=act, by=by,
             data={"fields": sorted(fields), "statement": str(statement)},
@@ -171,7 +216,10 @@ def columns(field: EntityField, text: str | None) -> dict[str, Any]:
 def names(name: str, former: list[str]) -> dict[str, Any]:
     """The columns that find an entity by its present and its former names."""
     keys = [search_key(one) for one in (name, *former)]
-    return {"name": name, "former_names": former, "name_keys": keys, "name_bigrams": bigrams(*keys)}
+    return {
+        "name": name, "former_names": former, "name_keys": keys, "name_bigrams": bigrams(*keys),
+        "match_keys": entity_tokens(keys),
+    }  # fmt: skip
 
 
 async def legal_entities(work: WorkInRequest) -> LegalEntities:

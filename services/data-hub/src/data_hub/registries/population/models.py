@@ -3,7 +3,7 @@
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Boolean, Date, Index, LargeBinary, Text, text
+from sqlalchemy import BigInteger, Boolean, Date, Index, Integer, LargeBinary, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Uuid
@@ -16,7 +16,8 @@ from data_hub.registries.models import ValueColumns, one_truth_at_a_time
 class PersonRow(Base):
     """A person as the registry knows her today. Every value here is the one of her history that is true and known now.
 
-    `*_sealed` are encrypted (context `person/<id>/<field>`), `*_shown` their masked forms.
+    `*_sealed` are encrypted (context `person/<id>/<field>`), `*_shown` their masked forms. `match_keys` find her in
+    spite of a slip (see `registries.matching`).
     """
 
     __tablename__ = "person"
@@ -24,12 +25,17 @@ class PersonRow(Base):
         Index("ix_person_name_key_id", "name_key", "id"),
         Index("ix_person_name_bigrams", "name_bigrams", postgresql_using="gin"),
         Index("ix_person_division_code_id", "division_code", "id"),
+        Index("ix_person_name_key_birth_date", "name_key", "birth_date"),
+        Index("ix_person_birth_date", "birth_date"),
+        Index("ix_person_match_keys", "match_keys", postgresql_using="gin"),
     )
 
     id: Mapped[Uuid7Key] = mapped_column()
     name: Mapped[str] = mapped_column(Text)
     name_key: Mapped[str] = mapped_column(Text)
     name_bigrams: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    former_names: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
+    match_keys: Mapped[list[int]] = mapped_column(ARRAY(Integer), server_default=text("'{}'"))
     id_number_sealed: Mapped[bytes] = mapped_column(LargeBinary)
     id_number_shown: Mapped[str] = mapped_column(Text)
     sex: Mapped[str] = mapped_column(Text)
@@ -60,7 +66,10 @@ class PersonValueRow(ValueColumns, Base):
     """One value of one field of a person, with both its times and the statement it came with."""
 
     __tablename__ = "person_value"
-    __table_args__ = (one_truth_at_a_time("person", "ex_person_value_one_truth"),)
+    __table_args__ = (
+        one_truth_at_a_time("person", "ex_person_value_one_truth"),
+        Index("ix_person_value_known_to", "known_to", postgresql_where=text("known_to is not null")),
+    )
 
     person: Mapped[UUID] = mapped_column(Uuid, primary_key=True, sort_order=-1)
 

@@ -11,7 +11,7 @@ from citykit.pages import Page
 from citykit.problems import BadCursor, problems
 from citykit.routing import CityRouter
 from citykit.work import WorkInRequest
-from data_hub.registries.access import CitizenPass, Discloser, Maintainer, Oneself, Reader
+from data_hub.registries.access import CitizenPass, Discloser, Maintainer, Oneself, PersonReader
 from data_hub.registries.errors import BadPeriod, BadValue, BeyondPurpose, Stale, UnknownPurpose
 from data_hub.registries.population.errors import (
     NoSuchPerson,
@@ -20,6 +20,7 @@ from data_hub.registries.population.errors import (
     PersonStateProblem,
     RelationProblem,
 )
+from data_hub.registries.population.matching import Matching
 from data_hub.registries.population.models import PersonRow
 from data_hub.registries.population.reading import Readings, seen
 from data_hub.registries.population.repository import Persons
@@ -31,6 +32,8 @@ from data_hub.registries.population.schemas import (
     Person,
     PersonDraft,
     PersonHistoryQuery,
+    PersonMatches,
+    PersonMatchQuestion,
     PersonQuery,
     PersonSearch,
     Relation,
@@ -44,6 +47,7 @@ from data_hub.registries.population.verification import verify
 from data_hub.registries.purposes.domain import BY_CODE, OWN_RECORD
 from data_hub.registries.purposes.service import purpose_of
 from data_hub.registries.schemas import HistoryQuery, ValueRecord
+from data_hub.registries.sources.errors import NotTheSource
 
 router = CityRouter(prefix="/api/data-hub/v1/population", tags=["人口库 Population"])
 internal = CityRouter(prefix="/internal/data-hub/v1/registries/population", tags=["人口库 Population"])
@@ -70,9 +74,18 @@ PersonInPath = Annotated[PersonRow, Depends(person_to_maintain)]
 
 
 @router.post("/searches", responses=problems(NothingToSearch, BadValue, UnknownPurpose, BadCursor))
-async def search_persons(actor: Reader, body: PersonSearch, work: WorkInRequest) -> Page[Person]:
+async def search_persons(actor: PersonReader, body: PersonSearch, work: WorkInRequest) -> Page[Person]:
     """Search persons by number or name, masked 检索人口库. Every person found gets a line in her access log."""
     return await Readings(work, actor).search(body)
+
+
+@router.post("/matches", responses=problems(NothingToSearch, UnknownPurpose, BeyondPurpose))
+async def match_persons(actor: PersonReader, body: PersonMatchQuestion, work: WorkInRequest) -> PersonMatches:
+    """Find persons in spite of a slip in number or name, masked and ranked, with what agrees 模糊比对人口库.
+
+    Every candidate gets a line in her access log.
+    """
+    return await Matching(work, actor).match(body)
 
 
 @router.get("/me", responses=problems(NoSuchPerson))
@@ -92,7 +105,7 @@ async def read_own_history(
 
 @router.get("/persons/{person}", responses=problems(NoSuchPerson, UnknownPurpose))
 async def read_person(
-    actor: Reader, person: UUID, query: Annotated[PersonQuery, Query()], work: WorkInRequest
+    actor: PersonReader, person: UUID, query: Annotated[PersonQuery, Query()], work: WorkInRequest
 ) -> Person:
     """Read a person for a purpose, masked 查看人口库记录."""
     return await Readings(work, actor).person(person, purpose_of(query.purpose))
@@ -100,7 +113,7 @@ async def read_person(
 
 @router.get("/persons/{person}/values", responses=problems(NoSuchPerson, UnknownPurpose, BadCursor))
 async def read_person_history(
-    actor: Reader, person: UUID, query: Annotated[PersonHistoryQuery, Query()], work: WorkInRequest
+    actor: PersonReader, person: UUID, query: Annotated[PersonHistoryQuery, Query()], work: WorkInRequest
 ) -> Page[ValueRecord]:
     """Read a person's values with source and both times, also as of a day or an instant 查看历史（双时态）."""
     return await Readings(work, actor).history(person, purpose_of(query.purpose), query)
@@ -132,7 +145,9 @@ async def register_person(
 @router.post(
     "/persons/{person}/corrections",
     status_code=201,
-    responses=problems(NoSuchPerson, BadValue, BadPeriod, Stale, PersonExists, KeyUsedOtherwise, StillRunning),
+    responses=problems(
+        NoSuchPerson, BadValue, BadPeriod, Stale, NotTheSource, PersonExists, KeyUsedOtherwise, StillRunning
+    ),
 )
 async def correct_value(
     actor: Maintainer, row: PersonInPath, body: Correction, registry: PopulationInRequest, once: OnceInRequest
@@ -148,7 +163,7 @@ async def correct_value(
 @router.post(
     "/persons/{person}/deaths",
     status_code=201,
-    responses=problems(NoSuchPerson, BadPeriod, PersonStateProblem, KeyUsedOtherwise, StillRunning),
+    responses=problems(NoSuchPerson, BadPeriod, PersonStateProblem, NotTheSource, KeyUsedOtherwise, StillRunning),
 )
 async def record_death(
     actor: Maintainer, row: PersonInPath, body: Death, registry: PopulationInRequest, once: OnceInRequest
@@ -175,7 +190,7 @@ async def relate_persons(
 
 @router.get("/persons/{person}/relations", responses=problems(NoSuchPerson, UnknownPurpose))
 async def list_relations(
-    actor: Reader, person: UUID, query: Annotated[PersonQuery, Query()], work: WorkInRequest
+    actor: PersonReader, person: UUID, query: Annotated[PersonQuery, Query()], work: WorkInRequest
 ) -> RelationList:
     """List whose guardian a person is, and who hers are 查看监护关系."""
     return await Readings(work, actor).relations(person, purpose_of(query.purpose))

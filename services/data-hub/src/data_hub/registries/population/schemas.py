@@ -6,8 +6,10 @@ from uuid import UUID
 
 from pydantic import Field
 
+from citykit.identifiers.gb11643 import Sex
 from citykit.pages import PageQuery
 from citykit.wire import DivisionCode, Instant, Query, ShortText, Wire
+from data_hub.registries.matching.scoring import Agreement
 from data_hub.registries.population.domain import PersonField, PersonState, RelationKind
 from data_hub.registries.schemas import HistoryQuery, PurposeCode, SourceDraft, ValueCorrection, Within
 
@@ -55,6 +57,43 @@ class PersonSearch(PageQuery):
     name_contains: Annotated[str | None, Field(min_length=2, max_length=50, description="A part of the name")] = None
     division_code: Within | None = None
     state: PersonState | None = None
+
+
+class PersonMatchQuestion(Wire):
+    """Who somebody may be: a number that may be mistyped, a name that may be misheard, and what else is known of her.
+
+    Every clue must be one of the fields that the purpose may see.
+    """
+
+    purpose: PurposeCode
+    id_number: IdNumber | None = None
+    name: Annotated[str | None, Field(min_length=2, max_length=50, description="The whole name")] = None
+    birth_date: date | None = None
+    division_code: Within | None = None
+    sex: Sex | None = None
+    limit: Annotated[int, Field(ge=1, le=50)] = 10
+
+
+class MatchedClue(Wire):
+    """How one clue agrees with a candidate."""
+
+    field: str
+    how: Agreement
+
+
+class PersonMatch(Wire):
+    """A candidate, masked, with what she is worth and why."""
+
+    score: float = Field(description="1: every clue agrees; below 0.3 nobody is named")
+    agreement: list[MatchedClue]
+    person: Person
+
+
+class PersonMatches(Wire):
+    """The candidates, the likeliest first. `cut` says that there are more than were looked at: add a clue."""
+
+    items: list[PersonMatch]
+    cut: bool
 
 
 class PersonDraft(Wire):

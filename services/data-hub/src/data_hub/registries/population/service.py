@@ -1,5 +1,6 @@
 """The acts on persons: register, correct a value, record a death, relate two persons."""
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
@@ -13,7 +14,9 @@ from citykit.identifiers import gb11643
 from citykit.ids import new_id
 from citykit.work import Work, WorkInRequest
 from data_hub.bigrams import bigrams, search_key
+from data_hub.registries.changes.service import Changes
 from data_hub.registries.errors import BadPeriod, BadValue, Stale
+from data_hub.registries.matching.tokens import person_tokens
 from data_hub.registries.periods import period_of
 from data_hub.registries.population.domain import (
     SEALED,
@@ -25,10 +28,12 @@ from data_hub.registries.population.domain import (
 )
 from data_hub.registries.population.errors import NoSuchPerson, PersonExists, PersonStateProblem, RelationProblem
 from data_hub.registries.population.events import PersonChanged
-from data_hub.registries.population.models import PersonRow, RelationRow
-from data_hub.registries.population.repository import Persons, place
+from data_hub.registries.population.models import PersonNumberRow, PersonRow, RelationRow
+from data_hub.registries.population.repository import Persons, id_number_index, place
 from data_hub.registries.population.schemas import Correction, Death, PersonDraft, Relation, RelationDraft
 from data_hub.registries.provenance import Period, Value, as_of
+from data_hub.registries.sources.domain import Registry
+from data_hub.registries.sources.service import Sources
 
 _ADULT_YEARS = 18  # 民法典 art. 17
 
@@ -39,6 +44,8 @@ class Population:
     def __init__(self, work: Work) -> None:
         self.work = work
         self._rows = Persons(work)
+        self._sources = Sources(work)
+        self._changes = Changes(work)
 
     @property
     def today(self) -> date:
@@ -48,6 +55,16 @@ class Population:
     async def exists(self, person: UUID) -> bool:
         """Whether the registry has this person."""
         return await self._rows.one(person) is not None
+
+    async def numbered(self, numbers: Iterable[str]) -> dict[str, UUID]:
+        """The persons who carry these identification numbers, in canonical form; who is not here is left out."""
+        asked = {id_number_index(self.work, number): number for number in numbers}
+        found = await self.work.session.execute(
+            select(PersonNumberRow.id_number_index, PersonNumberRow.person).where(
+                PersonNumberRow.id_number_index.in_(asked)
+            )
+        )
+        return {asked[bytes(row.id_number_index)]: row.person for row in found}
 
     async def register(
         self, draft: PersonDraft, *, by: Actor, person: UUID | None = None, sample: bool = False
@@ -63,6 +80,7 @@ class Population:
         }  # fmt: skip
         for field, text in values.items():
             row |= columns(field, text, sealed.get(field))
+        row |= found_by(values[PersonField.name] or "", [], values[PersonField.division_code])
         if not await self._rows.take_number(made, number.code):
             raise PersonExists()
         await self.work.session.execute(insert(PersonRow).values(row))
@@ -77,8 +95,27 @@ class Population:
             },
             statement,
         )
-        self._tell(made, "register", [field.value for field, text in values.items() if text is not None], statement, by)
-        return (await self.work.session.scalars(select(PersonRow).where(PersonRow.id == made))).one()
+        stated = [field.value for field, text in values.items() if text is not None]
+        registered = (await self.work.session.scalars(select(PersonRow).where(PersonRow.id == made))).one()
+        self._tell(registered, "register", stated, statement, by)
+        return registered
+
+    async def locked(self, person: UUID) -> PersonRow:
+        """A person's row, held until the transaction ends. Raises NoSuchPerson."""
+        row = await self._rows.locked(person)
+        if row is None:
+            raise NoSuchPerson()
+        return row
+
+    async def stated(self, row: PersonRow, field: PersonField, day: date) -> tuple[str | None, str | None]:
+        """The value of a field true on `day`, in clear, and the department whose statement it rests on."""
+        value = as_of(await self._rows.history.known(row.id, field.value), day)
+        if value is None:
+            return None, None
+        text = value.text
+        if value.sealed is not None:
+            text = self.work.vault.open(value.sealed, place(row.id, field.value))
+        return text, await self._rows.history.department(value)
 
     def _first_values(self, draft: PersonDraft) -> dict[PersonField, str | None]:
         given = {
@@ -86,14 +123,15 @@ class Population:
             PersonField.ethnicity: draft.ethnicity, PersonField.division_code: draft.division_code,
             PersonField.address: draft.address, PersonField.phone: draft.phone,
         }  # fmt: skip
-        values = {field: self._checked(field, text, f"/body/{field.value}") for field, text in given.items()}
+        values = {field: self.canonical(field, text, f"/body/{field.value}") for field, text in given.items()}
         number = gb11643.parse(values[PersonField.id_number] or "", today=self.today)
         values[PersonField.sex] = number.sex.value
         values[PersonField.birth_date] = number.birth_date.isoformat()
         values[PersonField.state] = PersonState.registered.value
         return values
 
-    def _checked(self, field: PersonField, text: str | None, pointer: str) -> str | None:
+    def canonical(self, field: PersonField, text: str | None, pointer: str) -> str | None:
+        """The value in its canonical form. Raises BadValue, which names the field at `pointer`."""
         try:
             return checked(field, text, self.today)
         except WrongValue as wrong:
@@ -105,19 +143,31 @@ class Population:
         return self.work.vault.seal(text, place(person, field.value))
 
     async def correct(self, row: PersonRow, correction: Correction, *, by: Actor) -> PersonRow:
-        """Correct or change one value. Raises Stale, BadValue, BadPeriod, PersonExists."""
+        """Correct or change one value, as its source says.
+
+        Raises Stale, NotTheSource, BadValue, BadPeriod, PersonExists.
+        """
         if correction.version is not None and correction.version != row.version:
             raise Stale()
         field = correction.field
-        text = self._checked(field, correction.value, "/body/value")
-        known = await self._rows.history.known(row.id, field.value)
+        text = self.canonical(field, correction.value, "/body/value")
+        known = await self._admit(row, field, correction.source.department)
         true = period_of(known, correction.true_from, correction.true_to, self.today)
         if field is PersonField.id_number:
             await self._take_number(row, text, true)
         statement = await self._rows.history.open_statement("correct", correction.source, by)
         await self._learn(row, field, text, true, statement)
-        self._tell(row.id, "correct", [field.value], statement, by)
+        self._tell(row, "correct", [field.value], statement, by)
         return row
+
+    async def _admit(self, row: PersonRow, field: PersonField, department: str) -> list[Value]:
+        """What is known of a field, to the department that may change it. Raises NotTheSource."""
+        known = await self._rows.history.known(row.id, field.value)
+        await self._sources.admit(
+            Registry.population, field.value, str(row.id), self.today,
+            present=await self._rows.history.department(as_of(known, self.today)), stated_by=department,
+        )  # fmt: skip
+        return known
 
     async def _take_number(self, row: PersonRow, number: str | None, true: Period) -> None:
         """Let the person be found by `number` where it is hers today; a number of former days finds nobody."""
@@ -125,14 +175,15 @@ class Population:
             raise PersonExists()
 
     async def record_death(self, row: PersonRow, death: Death, *, by: Actor) -> PersonRow:
-        """Record that a person died. Raises PersonStateProblem where she is dead already, BadPeriod."""
+        """Record that a person died. Raises PersonStateProblem where she is dead already, BadPeriod, NotTheSource."""
         if row.state == PersonState.deceased:
             raise PersonStateProblem()
         if not row.birth_date <= death.died_on <= self.today:
             raise BadPeriod(("死亡日期应在出生日期与今天之间", "The death lies between birth and today"))
+        await self._admit(row, PersonField.state, death.source.department)
         statement = await self._rows.history.open_statement("death", death.source, by)
         await self._learn(row, PersonField.state, PersonState.deceased.value, Period(death.died_on), statement)
-        self._tell(row.id, "death", [PersonField.state.value], statement, by)
+        self._tell(row, "death", [PersonField.state.value], statement, by)
         return row
 
     async def _learn(self, row: PersonRow, field: PersonField, text: str | None, true: Period, statement: UUID) -> None:
@@ -142,6 +193,9 @@ class Population:
         present = as_of(known, self.today)
         if present is not None:
             self._project(row, field, present)
+            if field in {PersonField.name, PersonField.division_code}:
+                former = former_names(known, present) if field is PersonField.name else row.former_names
+                row.former_names, row.match_keys = found_by(row.name, former, row.division_code).values()
         row.version += 1
         row.changed_at = self.work.clock.now()
         await self.work.session.flush()
@@ -174,7 +228,7 @@ class Population:
         )  # fmt: skip
         self.work.session.add(made)
         await self.work.session.flush()
-        for one in (row.id, other.id):
+        for one in (row, other):
             self._tell(one, "relate", ["relations"], statement, by)
         return Relation.of(made)
 
@@ -186,12 +240,16 @@ class Population:
         born, today = row.birth_date, self.today
         return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
 
-    def _tell(self, person: UUID, act: str, fields: list[str], statement: UUID, by: Actor) -> None:
+    def _tell(self, row: PersonRow, act: str, fields: list[str], statement: UUID, by: Actor) -> None:
+        person, changed = str(row.id), sorted(fields)
         self.work.events.record(
-            PersonChanged(person=person, fields=sorted(fields), changed_at=self.work.clock.now()), subject=str(person)
+            PersonChanged(person=row.id, fields=changed, changed_at=self.work.clock.now()), subject=person
+        )
+        self._changes.note(
+            Registry.population, person, act=act, fields=changed, division=row.division_code, statement=statement
         )
         self.work.audit.note(
-            stream=f"person/{person}", act=act, by=by, data={"fields": sorted(fields), "statement": str(statement)}
+            stream=f"person/{person}", act=act, by=by, data={"fields": changed, "statement": str(statement)}
         )
 
 
@@ -205,6 +263,18 @@ def columns(field: PersonField, text: str | None, sealed: bytes | None) -> dict[
     if field in SEALED:
         return {f"{field.value}_sealed": sealed, f"{field.value}_shown": kept(field, text)}
     return {field.value: text}
+
+
+def former_names(known: list[Value], present: Value) -> list[str]:
+    """The names that were true before the present one, oldest first, each once."""
+    earlier = [v.text for v in known if v.true.start < present.true.start and v.text and v.text != present.text]
+    return list(dict.fromkeys(earlier))
+
+
+def found_by(name: str, former: list[str], division: str | None) -> dict[str, Any]:
+    """The columns that find a person in spite of a slip."""
+    keys = person_tokens(search_key(name), map(search_key, former), division)
+    return {"former_names": former, "match_keys": keys}
 
 
 async def population(work: WorkInRequest) -> Population:

@@ -1,0 +1,196 @@
+"""Finds persons by what somebody remembers of them, in spite of slips, and says how each candidate agrees.
+
+Every way to a candidate is an index and a bound: however frequent a name is, a question reads a few hundred rows at
+most, and the answer says when it was cut. Clues outside the purpose are refused: an agreement would tell them.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from citykit.actors import Actor
+from citykit.problems import FieldError
+from citykit.work import Work
+from data_hub.bigrams import search_key
+from data_hub.divisions.domain import canonical, stem_of
+from data_hub.registries.errors import BeyondPurpose
+from data_hub.registries.matching import scoring
+from data_hub.registries.matching.edits import Slip, citizen_numbers
+from data_hub.registries.matching.scoring import LEAST, Clue
+from data_hub.registries.matching.tokens import formerly, left_out, sounding, token, with_a_slip, within
+from data_hub.registries.population.domain import name_form
+from data_hub.registries.population.errors import NothingToSearch
+from data_hub.registries.population.models import PersonRow
+from data_hub.registries.population.reading import Readings
+from data_hub.registries.population.repository import id_number_index
+from data_hub.registries.population.schemas import MatchedClue, PersonMatch, PersonMatches, PersonMatchQuestion
+from data_hub.registries.purposes.domain import Purpose
+from data_hub.registries.purposes.service import purpose_of
+
+BOUND = 60  # rows that one way may bring
+# Each way to candidates, by name: what it wants to know is bound by name too.
+_WAYS = {
+    "numbers": "where n.id_number_index = any(%(numbers)s)",
+    "name": "where p.name_key = %(name)s",
+    "name_born": "where p.name_key = %(name)s and p.birth_date between %(first)s and %(last)s",
+    "born": """where p.birth_date = %(born)s
+      and (p.match_keys && %(tokens)s::int[] or (length(p.name_key) = length(%(name)s) and length(%(name)s) = 2
+        and (left(p.name_key, 1) = left(%(name)s, 1) or right(p.name_key, 1) = right(%(name)s, 1))))""",
+    "county": "where p.match_keys && %(county)s::int[]",
+    "former": "where p.match_keys && %(former)s::int[]",
+    "sound": "where p.match_keys && %(sound)s::int[]",
+    "slips": "where p.match_keys && %(slips)s::int[]",
+}
+_FROM = {"numbers": "n.id_number_index from person_number n join person p on p.id = n.person"}
+_ARM = """(select {number} as way, found.* from (
+  select p.id, p.name_key, p.former_names, p.birth_date, p.sex, p.division_code, {source} {condition} limit %(bound)s
+) found)"""
+
+
+def _statement(ways: list[str]) -> bytes:
+    arms = [
+        _ARM.format(number=n, source=_FROM.get(way, "null::bytea from person p"), condition=_WAYS[way])
+        for n, way in enumerate(ways)
+    ]
+    return " union all ".join(arms).encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question in the forms that records are compared in."""
+
+    name: str | None
+    numbers: dict[bytes, Slip]
+    born: date | None
+    stem: str | None
+    sex: str | None
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether more is known than a name."""
+        return self.born is not None or (self.stem is not None and len(self.stem) >= 6)
+
+
+def _ways(asked: Asked) -> tuple[list[str], dict[str, Any]]:
+    """The ways that are worth taking, and what they want to know."""
+    ways: list[str] = ["numbers"] if asked.numbers else []
+    values: dict[str, Any] = {"numbers": list(asked.numbers), "bound": BOUND + 1}
+    if asked.name is None:
+        return ways, values
+    words = with_a_slip(asked.name)
+    values |= {"name": asked.name, "former": [token(formerly(asked.name))], "sound": [token(sounding(asked.name))]}
+    values["slips"] = sorted(map(token, words))
+    ways.append("name")
+    if asked.born is not None:
+        values |= {
+            "born": asked.born,
+            "first": asked.born.replace(month=1, day=1),
+            "last": date(asked.born.year, 12, 31),
+        }
+        values["tokens"] = [*values["sound"], *values["slips"]]
+        ways += ["name_born", "born"]
+    if asked.stem is not None and len(asked.stem) >= 6:
+        near = {*words, *left_out(asked.name), sounding(asked.name)}
+        values["county"] = sorted(token(within(word, asked.stem[:6])) for word in near)
+        ways.append("county")
+    # With a slip and nothing else known a name finds too many to tell apart: where more is known, that leads to them.
+    ways += ["former", "sound", *([] if asked.is_narrow else ["slips"])]
+    return ways, values
+
+
+class Matching:
+    """Matches persons for somebody, within one transaction."""
+
+    def __init__(self, work: Work, by: Actor) -> None:
+        self._work = work
+        self._by = by
+
+    async def match(self, question: PersonMatchQuestion) -> PersonMatches:
+        """The best candidates, masked. Raises UnknownPurpose, BeyondPurpose, NothingToSearch."""
+        purpose = purpose_of(question.purpose, "/body/purpose")
+        _covered(question, purpose)
+        if question.name is None and question.id_number is None:
+            raise NothingToSearch()
+        asked = self._asked(question)
+        rows, cut = await self._candidates(asked)
+        ranked = sorted(
+            ((scoring.score(clues), person, clues) for person, clues in self._weighed(asked, rows)),
+            key=lambda one: (-one[0], one[1]),
+        )
+        best = [one for one in ranked if one[0] >= LEAST]
+        items = await self._shown(best[: question.limit], purpose)
+        return PersonMatches(items=items, cut=cut or len(best) > question.limit)
+
+    def _asked(self, question: PersonMatchQuestion) -> Asked:
+        today = self._work.clock.now().date()
+        numbers = citizen_numbers(question.id_number, today) if question.id_number is not None else {}
+        return Asked(
+            name=search_key(name_form(question.name)) if question.name is not None else None,
+            numbers={id_number_index(self._work, number): slip for number, slip in numbers.items()},
+            born=question.birth_date,
+            stem=stem_of(canonical(question.division_code)) if question.division_code is not None else None,
+            sex=question.sex,
+        )
+
+    async def _candidates(self, asked: Asked) -> tuple[list[tuple[Any, ...]], bool]:
+        """The rows that the ways bring, and whether one of them was cut."""
+        ways, values = _ways(asked)
+        if not ways:
+            return [], False
+        connection = await self._work.driver()
+        # A bounded way must never become a walk through the table, whatever the planner guesses of its yield.
+        await connection.execute("set local enable_seqscan = off")
+        rows: dict[UUID, tuple[Any, ...]] = {}
+        cut = False
+        brought = [0] * len(ways)
+        for way, *row in await (await connection.execute(_statement(ways), values)).fetchall():
+            brought[way] += 1
+            if brought[way] > BOUND:
+                cut = True
+            elif row[0] not in rows or row[6] is not None:
+                rows[row[0]] = tuple(row)
+        return list(rows.values()), cut
+
+    def _weighed(self, asked: Asked, rows: list[tuple[Any, ...]]) -> list[tuple[UUID, list[Clue]]]:
+        return [(row[0], _clues(asked, *row[1:])) for row in rows]
+
+    async def _shown(self, best: list[tuple[float, UUID, list[Clue]]], purpose: Purpose) -> list[PersonMatch]:
+        found = await self._work.session.scalars(select(PersonRow).where(PersonRow.id.in_([one[1] for one in best])))
+        rows = {row.id: row for row in found}
+        readings = Readings(self._work, self._by)
+        return [
+            PersonMatch(
+                score=score, person=readings.see(rows[person], purpose, "模糊比对人口库 Matched in the registry"),
+                agreement=[MatchedClue(field=clue.field, how=clue.how) for clue in clues],
+            )
+            for score, person, clues in best
+        ]  # fmt: skip
+
+
+def _clues(
+    asked: Asked, name: str, former: list[str], born: date, sex: str, division: str | None, number: bytes | None
+) -> list[Clue]:
+    clues: list[Clue] = []
+    if asked.numbers:
+        clues.append(scoring.number("id_number", None if number is None else asked.numbers.get(bytes(number))))
+    if asked.name is not None:
+        clues.append(scoring.person_name(asked.name, name, [search_key(one) for one in former]))
+    if asked.born is not None:
+        clues.append(scoring.day("birth_date", asked.born, born))
+    if asked.stem is not None:
+        clues.append(scoring.place(asked.stem, division))
+    if asked.sex is not None:
+        clues.append(scoring.sex(asked.sex, sex))
+    return clues
+
+
+def _covered(question: PersonMatchQuestion, purpose: Purpose) -> None:
+    told = question.model_dump(exclude={"purpose", "limit"}, exclude_none=True)
+    beyond = [field for field in told if field not in purpose.fields]
+    if beyond:
+        raise BeyondPurpose(
+            errors=[FieldError(pointer=f"/body/{field}", code="beyond-purpose", message=field) for field in beyond]
+        )

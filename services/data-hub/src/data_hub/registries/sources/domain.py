@@ -1,0 +1,23 @@
+"""The registries that values belong to, and who among many registrars keeps a record; without I/O."""
+
+from enum import StrEnum
+
+
+class Registry(StrEnum):
+    """A basic registry 基础库 whose values have sources."""
+
+    population = "population"  # 人口库
+    legal_entities = "legal-entities"  # 法人库
+
+
+# The basic registries as data resources 数据资源: recipients of their rows are told by these codes.
+RESOURCES = {Registry.population: "101001-000001", Registry.legal_entities: "102001-000001"}
+ANY = ""
+
+
+def registrar_of(registry: Registry, subject: str) -> str:
+    """Who keeps the record, as far as its number says: the first character of a firm's code (GB 32100), else nobody.
+
+    Firms (9) are market supervision's, institutions (1) the establishment office's, associations (5) civil affairs'.
+    """
+    return subject[:1] if registry is Registry.legal_entities else ANY

@@ -1,0 +1,177 @@
+"""Persons and legal entities found in spite of a slip, each with what agrees; masked, by purpose, on the log."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from citykit.testing import ServiceUnderTest
+
+from .factories import (
+    ENTITIES,
+    FIRM,
+    MAINTAIN,
+    MARKET,
+    OTHER,
+    PEOPLE,
+    PERSONS,
+    READ,
+    correction,
+    register,
+    register_firm,
+)
+
+MATCHES = "/api/data-hub/v1/population/matches"
+NUMBER = "131102198503150049"
+
+
+async def persons(city: ServiceUnderTest, **clues: Any) -> Any:
+    body = {"purpose": "household-registration"} | clues
+    return await city.client.post(MATCHES, json=body, headers=city.token([PEOPLE]))
+
+
+async def firms(city: ServiceUnderTest, **clues: Any) -> Any:
+    return await city.client.post(f"{ENTITIES}/matches", json=clues, headers=city.token([READ]))
+
+
+def agreement(answer: Any) -> dict[str, str]:
+    assert answer.status_code == 200, answer.text
+    return {clue["field"]: clue["how"] for clue in answer.json()["items"][0]["agreement"]}
+
+
+class TestPersons:
+    @pytest.mark.parametrize(
+        ("clues", "how"),
+        [
+            ({"id_number": NUMBER}, {"id_number": "exact"}),
+            ({"id_number": "131102198503150094"}, {"id_number": "swapped"}),
+            ({"id_number": "131102198503160049"}, {"id_number": "one-character"}),
+            ({"id_number": NUMBER[:-1]}, {"id_number": "missing-character"}),
+            ({"name": "李秀英"}, {"name": "exact"}),
+            ({"name": "李秀鹰"}, {"name": "homophone"}),
+            ({"name": "李秀梅"}, {"name": "one-character"}),
+            ({"name": "李秀梅", "birth_date": "1985-03-15"}, {"name": "one-character", "birth_date": "exact"}),
+            ({"name": "李秀英", "birth_date": "1985-03-16"}, {"name": "exact", "birth_date": "one-digit"}),
+            ({"name": "李英", "division_code": "131102"}, {"name": "one-character", "division_code": "within"}),
+            ({"name": "李秀英", "sex": "female"}, {"name": "exact", "sex": "exact"}),
+        ],
+    )
+    async def test_are_found_in_spite_of_a_slip(
+        self, city: ServiceUnderTest, clues: dict[str, Any], how: dict[str, str]
+    ) -> None:
+        person = await register(city)
+        await register(city, id_number=OTHER, name="王大明")
+        answer = await persons(city, **clues)
+        assert agreement(answer) == how
+        assert [one["person"]["person"] for one in answer.json()["items"]] == [str(person)]
+        assert answer.json()["items"][0]["person"]["name"] == "李*英"
+
+    async def test_by_a_former_name(self, city: ServiceUnderTest) -> None:
+        person = await register(city)
+        body = correction("name", "李梦瑶", true_from="2020-01-01")
+        await city.client.post(f"{PERSONS}/{person}/corrections", json=body, headers=city.token([MAINTAIN]))
+        assert agreement(await persons(city, name="李秀英")) == {"name": "former-name"}
+        assert agreement(await persons(city, name="李梦瑶")) == {"name": "exact"}
+
+    async def test_the_likeliest_comes_first(self, city: ServiceUnderTest) -> None:
+        person = await register(city)
+        await register(city, id_number=OTHER)
+        answer = (await persons(city, name="李秀英", birth_date="1985-03-15", sex="female")).json()
+        assert answer["items"][0]["person"]["person"] == str(person)
+        assert answer["items"][0]["score"] == 1
+        assert answer["items"][-1]["score"] < 1
+
+    async def test_every_candidate_finds_it_in_her_log(self, city: ServiceUnderTest) -> None:
+        person = await register(city)
+        await persons(city, name="李秀鹰")
+        async with city.work() as work:
+            found = await work.session.execute(text("select person, action from personal_access"))
+            assert [row.person for row in found if "模糊比对" in row.action] == [f"person:{person}"]
+
+    async def test_many_of_one_name_are_cut(self, city: ServiceUnderTest) -> None:
+        await register(city)
+        await register(city, id_number=OTHER)
+        answer = (await persons(city, name="李秀英", limit=1)).json()
+        assert (len(answer["items"]), answer["cut"]) == (1, True)
+
+    async def test_nobody_is_made_up(self, city: ServiceUnderTest) -> None:
+        await register(city)
+        assert (await persons(city, name="欧阳致远")).json() == {"items": [], "cut": False}
+        assert (await persons(city, id_number="130000190001010014")).json()["items"] == []
+
+    @pytest.mark.parametrize(
+        ("clues", "slug"),
+        [
+            ({}, "nothing-to-search"),
+            ({"birth_date": "1985-03-15"}, "nothing-to-search"),
+            ({"purpose": "curiosity", "name": "李秀英"}, "unknown-purpose"),
+            ({"purpose": "compliance-audit", "name": "李秀英", "birth_date": "1985-03-15"}, "beyond-purpose"),
+            ({"name": "李"}, None),
+            ({"name": "李秀英", "limit": 51}, None),
+            ({"name": "李秀英", "division_code": "999999"}, None),
+            ({"name": "李秀英", "birth_date": "1985-02-30"}, None),
+            ({"name": "李秀英", "colour": "red"}, None),
+        ],
+    )
+    async def test_bad_input(self, city: ServiceUnderTest, clues: dict[str, Any], slug: str | None) -> None:
+        answer = await persons(city, **clues)
+        assert answer.status_code == 422
+        assert slug is None or answer.json()["type"] == f"/problems/{slug}"
+
+    @pytest.mark.parametrize("name", ["\x00\x00", "%%", "李'; drop table person --", "𠀀𠀁", "😀李"])
+    async def test_strange_names_find_nobody(self, city: ServiceUnderTest, name: str) -> None:
+        await register(city)
+        assert (await persons(city, name=name)).status_code in {200, 422}
+
+    async def test_want_their_scope(self, city: ServiceUnderTest) -> None:
+        body = {"purpose": "public-service", "name": "李秀英"}
+        assert (await city.client.post(MATCHES, json=body, headers=city.token([READ]))).status_code == 403
+        assert (await city.client.post(MATCHES, json=body)).status_code == 401
+
+
+class TestFirms:
+    @pytest.mark.parametrize(
+        ("clues", "how"),
+        [
+            ({"uscc": FIRM}, {"uscc": "exact"}),
+            ({"uscc": "91131102MA07XY3K49"}, {"uscc": "swapped"}),
+            ({"name": "衡水示例橡塑制品有限公司"}, {"name": "exact"}),
+            ({"name": "示例橡塑制品"}, {"name": "distinctive-part"}),
+            ({"name": "衡水市示例橡塑制品股份有限公司"}, {"name": "distinctive-part"}),
+            ({"name": "衡水示例橡胶制品有限公司"}, {"name": "one-character"}),
+            ({"name": "衡水事例橡塑制品有限公司"}, {"name": "homophone"}),
+            (
+                {"name": "示例橡塑制品", "established_on": "2016-03-01", "division_code": "131102"},
+                {"name": "distinctive-part", "established_on": "exact", "division_code": "within"},
+            ),
+        ],
+    )
+    async def test_are_found_in_spite_of_a_slip(
+        self, city: ServiceUnderTest, clues: dict[str, Any], how: dict[str, str]
+    ) -> None:
+        await register_firm(city)
+        await register_firm(city, uscc="92131121MA0AB12CXD", name="枣强皮毛经营部", legal_form="individual-business")
+        answer = await firms(city, **clues)
+        assert agreement(answer) == how
+        assert [one["entity"]["uscc"] for one in answer.json()["items"]] == [FIRM]
+
+    async def test_by_a_former_name(self, city: ServiceUnderTest) -> None:
+        await register_firm(city)
+        body = correction("name", "河北新材料有限公司", true_from="2020-01-01", source={"department": MARKET})
+        await city.client.post(f"{ENTITIES}/{FIRM}/corrections", json=body, headers=city.token([MAINTAIN]))
+        assert agreement(await firms(city, name="衡水示例橡塑制品有限公司")) == {"name": "former-name"}
+
+    async def test_what_ceased_is_found_with_its_state(self, city: ServiceUnderTest) -> None:
+        await register_firm(city)
+        body = {"state": "deregistered", "ceased_on": "2024-01-01", "source": {"department": MARKET}}
+        await city.client.post(f"{ENTITIES}/{FIRM}/cessations", json=body, headers=city.token([MAINTAIN]))
+        answer = await firms(city, name="示例橡塑制品")
+        assert answer.json()["items"][0]["entity"]["state"] == "deregistered"
+
+    @pytest.mark.parametrize("clues", [{}, {"division_code": "131102"}, {"uscc": "1"}, {"name": "衡"}, {"x": 1}])
+    async def test_bad_input(self, city: ServiceUnderTest, clues: dict[str, Any]) -> None:
+        assert (await firms(city, **clues)).status_code == 422
+
+    async def test_want_their_scope(self, city: ServiceUnderTest) -> None:
+        answer = await city.client.post(f"{ENTITIES}/matches", json={"uscc": FIRM}, headers=city.token([PEOPLE]))
+        assert answer.status_code == 403
