@@ -1,0 +1,186 @@
+"""One face for both registries: a record that is held, its values in clear, and the act that corrects one."""
+
+from abc import ABC, abstractmethod
+from datetime import date
+from uuid import UUID
+
+from citykit.actors import Actor
+from citykit.work import Work
+from data_hub.registries.corrections.errors import NoSource, UnknownField
+from data_hub.registries.corrections.schemas import CorrectedValue
+from data_hub.registries.legal_entities.domain import EntityField
+from data_hub.registries.legal_entities.schemas import EntityCorrection
+from data_hub.registries.legal_entities.service import LegalEntities
+from data_hub.registries.population.domain import PersonField, mask_name, masked
+from data_hub.registries.population.errors import NoSuchPerson
+from data_hub.registries.population.schemas import Correction
+from data_hub.registries.population.service import Population
+from data_hub.registries.schemas import SourceDraft
+from data_hub.registries.sources.domain import Registry
+from data_hub.registries.sources.service import Sources
+
+
+class Keeper(ABC):
+    """A record that is held until the transaction ends."""
+
+    registry: Registry
+
+    def __init__(self, work: Work, subject: str) -> None:
+        self.work = work
+        self.subject = subject
+
+    @property
+    @abstractmethod
+    def today(self) -> date:
+        """The day in Hengshui."""
+
+    @property
+    @abstractmethod
+    def division(self) -> str | None:
+        """Where the record belongs."""
+
+    @property
+    def person(self) -> str | None:
+        """The person as her access log names her, where the record is a person's."""
+        return None
+
+    @abstractmethod
+    def canonical(self, field: str, text: str | None, pointer: str) -> str | None:
+        """A value in its canonical form. Raises UnknownField, BadValue."""
+
+    @abstractmethod
+    async def stated(self, field: str, day: date) -> tuple[str | None, str | None]:
+        """The value of a field true on `day`, in clear, and the department it comes from. Raises UnknownField."""
+
+    @abstractmethod
+    def shown(self, field: str, text: str | None) -> str | None:
+        """A value as it may be shown to anybody with a right."""
+
+    @abstractmethod
+    async def correct(self, field: str, corrected: CorrectedValue, source: SourceDraft, by: Actor) -> None:
+        """Correct a value. Raises BadValue, BadPeriod, NotTheSource and what its registry refuses."""
+
+    async def source(self, field: str) -> str:
+        """The department that decides about a field. Raises NoSource."""
+        _, department = await self.stated(field, self.today)
+        named = await Sources(self.work).named(self.registry, field, self.subject, self.today)
+        if (found := named or department) is None:
+            raise NoSource
+        return found
+
+
+class PersonKeeper(Keeper):
+    """A person's record."""
+
+    registry = Registry.population
+
+    async def hold(self) -> "PersonKeeper":
+        """Hold it. Raises NoSuchPerson."""
+        self._population = Population(self.work)
+        try:
+            person = UUID(self.subject)
+        except ValueError:
+            raise NoSuchPerson from None
+        self._row = await self._population.locked(person)
+        self.subject = str(person)
+        return self
+
+    @property
+    def today(self) -> date:
+        """The day in Hengshui."""
+        return self._population.today
+
+    @property
+    def division(self) -> str | None:
+        """Where the person is registered."""
+        return self._row.division_code
+
+    @property
+    def person(self) -> str:
+        """The person as her access log names her."""
+        return f"person:{self.subject}"
+
+    def canonical(self, field: str, text: str | None, pointer: str) -> str | None:
+        """A value in its canonical form."""
+        return self._population.canonical(_person_field(field), text, pointer)
+
+    async def stated(self, field: str, day: date) -> tuple[str | None, str | None]:
+        """The value true on `day` and where it comes from."""
+        return await self._population.stated(self._row, _person_field(field), day)
+
+    def shown(self, field: str, text: str | None) -> str | None:
+        """A value, masked."""
+        return masked(_person_field(field), text)
+
+    async def correct(self, field: str, corrected: CorrectedValue, source: SourceDraft, by: Actor) -> None:
+        """Correct a value."""
+        value = self.canonical(field, corrected.value, "/body/correction/value")
+        correction = Correction(
+            field=_person_field(field), value=value, true_from=corrected.true_from, true_to=corrected.true_to,
+            source=source,
+        )  # fmt: skip
+        await self._population.correct(self._row, correction, by=by)
+
+
+class FirmKeeper(Keeper):
+    """A legal entity's record."""
+
+    registry = Registry.legal_entities
+
+    async def hold(self) -> "FirmKeeper":
+        """Hold it. Raises NoSuchEntity."""
+        self._entities = LegalEntities(self.work)
+        self._row = await self._entities.locked(self.subject)
+        return self
+
+    @property
+    def today(self) -> date:
+        """The day in Hengshui."""
+        return self._entities.today
+
+    @property
+    def division(self) -> str | None:
+        """Where the entity is registered."""
+        return self._row.division_code
+
+    def canonical(self, field: str, text: str | None, pointer: str) -> str | None:
+        """A value in its canonical form."""
+        return self._entities.canonical(_entity_field(field), text, pointer)
+
+    async def stated(self, field: str, day: date) -> tuple[str | None, str | None]:
+        """The value true on `day` and where it comes from."""
+        return await self._entities.stated(self._row, _entity_field(field), day)
+
+    def shown(self, field: str, text: str | None) -> str | None:
+        """A value; the representative's name is masked."""
+        return mask_name(text) if text is not None and field == EntityField.representative_name else text
+
+    async def correct(self, field: str, corrected: CorrectedValue, source: SourceDraft, by: Actor) -> None:
+        """Correct a value."""
+        value = self.canonical(field, corrected.value, "/body/correction/value")
+        correction = EntityCorrection(
+            field=_entity_field(field), value=value, true_from=corrected.true_from, true_to=corrected.true_to,
+            source=source,
+        )  # fmt: skip
+        await self._entities.correct(self._row, correction, by=by)
+
+
+def _person_field(name: str) -> PersonField:
+    try:
+        return PersonField(name)
+    except ValueError:
+        raise UnknownField from None
+
+
+def _entity_field(name: str) -> EntityField:
+    """The field; a representative's number is the population registry's matter and told to nobody."""
+    if name not in set(EntityField) or name == EntityField.legal_representative:
+        raise UnknownField
+    return EntityField(name)
+
+
+async def hold(work: Work, registry: Registry, subject: str) -> Keeper:
+    """Hold a record. Raises NoSuchPerson, NoSuchEntity."""
+    if registry is Registry.population:
+        return await PersonKeeper(work, subject).hold()
+    return await FirmKeeper(work, subject).hold()
