@@ -35,6 +35,26 @@ join pg_partitioned_table p on p.partrelid = i.indrelid
 where (i.indisunique or i.indisexclusion)
 and not (p.partattrs::int2[] <@ i.indkey::int2[])
 """
+# The tables that docs/scaling.md spreads over servers, each by its column.
+DISTRIBUTED = {
+    "data_hub.person": "id",
+    "data_hub.person_value": "person",
+    "data_hub.person_number": "id_number_index",
+    "data_hub.person_relation": "person",
+    "data_hub.person_disclosure": "person",
+    "data_hub.legal_entity": "uscc",
+    "data_hub.legal_entity_value": "uscc",
+    "data_hub.registry_change": "subject",
+    "data_hub.registry_conflict": "subject",
+    "data_hub.registry_dispute": "subject",
+}
+UNIQUE_WITHOUT_COLUMN = """
+select i.indexrelid::regclass::text from pg_index i
+where i.indrelid = %s::regclass and (i.indisunique or i.indisexclusion)
+and not exists (select from pg_attribute a where a.attrelid = i.indrelid and a.attname = %s
+  and a.attnum = any (i.indkey::int2[]))
+"""
+FOREIGN_KEYS = "select conname from pg_constraint where contype = 'f' and %s::regclass in (conrelid, confrelid)"
 SMALL_SEQUENCES = "select sequence_name from information_schema.sequences where data_type in ('integer', 'smallint')"
 
 
@@ -89,6 +109,14 @@ class TestReadyForCitus:
             admin.execute("create unique index on only one.r (k)")
             assert admin.execute(CROSS_SCHEMA_KEYS).fetchall() == [("crossing",)]
             assert admin.execute(SUB_PARTITIONS).fetchall() == [("q",)]
+
+    @pytest.mark.parametrize(("table", "column"), DISTRIBUTED.items())
+    def test_the_distribution_column_stands_in_every_unique_key(
+        self, admin: psycopg.Connection, table: str, column: str
+    ) -> None:
+        assert admin.execute(UNIQUE_WITHOUT_COLUMN, (table, column)).fetchall() == []
+        assert admin.execute(UNIQUE_WITHOUT_COLUMN, (table, "version")).fetchall() != []  # the question finds faults
+        assert admin.execute(FOREIGN_KEYS, (table,)).fetchall() == []
 
     def test_no_key_comes_from_a_small_sequence(self, admin: psycopg.Connection) -> None:
         assert admin.execute(SMALL_SEQUENCES).fetchall() == []
