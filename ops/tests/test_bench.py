@@ -130,6 +130,8 @@ class TestReference:
     def test_the_statements_are_the_services_own(self) -> None:
         assert "from legal_entity where uscc = %s" in statements.POINT
         assert "{where}" in statements.LIST
+        assert "match_keys && %(fuzzy)s::int[]" in statements.MATCH
+        assert "resource.words @>" in statements.SEARCH
         assert "insert into cases" in statements.REPORT
         assert "signing_key" in statements.CLIENT_AND_KEY
 
@@ -138,6 +140,14 @@ class TestReference:
         assert given["title"] == "x"
         assert given["source_number"] is None
         assert len({reference.report_values({})["number"] for _ in range(3)}) == 3
+
+    def test_a_bare_match_looks_for_the_services_tokens(self) -> None:
+        given = statements.match_values("衡水桃城思远橡塑制品有限公司")
+        assert set(given) == {"exact", "fuzzy", "bound"}
+        assert set(given["exact"]) & set(statements.match_values("思远橡塑制品")["exact"])
+
+    def test_a_bare_search_asks_for_the_services_pairs(self) -> None:
+        assert ["空气", "气质", "质量"] in list(statements.search_values("空气质量").values())
 
     async def test_the_gateway_finds_it_alive(self) -> None:
         transport = httpx.ASGITransport(app=reference.app)

@@ -20,7 +20,7 @@ from launcher.refusals import Refusal
 from launcher.terminal import Step, say
 
 SAMPLE_SCALE = 0.001
-ROWS = ("point", "list", "token", "write")
+ROWS = ("point", "list", "match", "search", "token", "write")
 
 
 def _arguments(words: list[str]) -> argparse.Namespace:

@@ -25,7 +25,7 @@ from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 from pydantic import BaseModel
 
-from launcher.bench.statements import CLIENT_AND_KEY, LIST, POINT, REPORT
+from launcher.bench.statements import CLIENT_AND_KEY, LIST, MATCH, POINT, REPORT, SEARCH, match_values, search_values
 
 Pool = AsyncConnectionPool[AsyncConnection[Any]]
 SETTINGS = "REFERENCE_SETTINGS"
@@ -49,6 +49,12 @@ class Draft(BaseModel):
     location: Place
     address: str | None = None
     class_code: str | None = None
+
+
+class Question(BaseModel):
+    """Which entity somebody means."""
+
+    name: str
 
 
 class Summary(BaseModel):
@@ -124,6 +130,22 @@ async def list_entities(limit: int = 20, after: str | None = None) -> Response:
     if last is not None:
         following = '"' + base64.urlsafe_b64encode(json.dumps([last]).encode()).decode().rstrip("=") + '"'
     return Response(f'{{"items":{items},"next":{following}}}', media_type=JSON)
+
+
+@app.post("/api/data-hub/v1/legal-entities/matches")
+async def match_entities(question: Question) -> dict[str, Any]:
+    """The candidates as the statement finds them: not weighed, not ranked."""
+    async with app.state.registry.connection() as connection:
+        rows = await (await connection.execute(MATCH, match_values(question.name))).fetchall()
+    return {"items": rows, "cut": False}
+
+
+@app.get("/api/data-hub/v1/catalogue/resources")
+async def search_opened(q: str) -> dict[str, Any]:
+    """The opened resources in which a word occurs, as the statement finds them."""
+    async with app.state.registry.connection() as connection:
+        rows = await (await connection.execute(SEARCH, search_values(q))).fetchall()
+    return {"items": rows, "next": None}
 
 
 @app.post("/api/citizen-pass/oidc/token")

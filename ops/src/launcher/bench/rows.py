@@ -1,16 +1,20 @@
-"""What is measured: the four rows, each with its requests and with what a right answer looks like."""
+"""What is measured: the rows, each with its requests and with what a right answer looks like."""
 
 import json
 from base64 import b64encode
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx
 
+from launcher.bench.statements import match_values, search_values
 from launcher.city import City
 from launcher.refusals import Refusal
 
 ENTITIES = "/api/data-hub/v1/legal-entities"
+CATALOGUE = "/api/data-hub/v1/catalogue/resources"
+WORDS = ("空气", "质量", "监测", "企业", "12345", "区划", "公园")
 TOKEN = "/api/citizen-pass/oidc/token"  # noqa: S105 - a path
 CASES = "/api/city-ops/v1/cases"
 CLIENT = "bench"
@@ -37,7 +41,7 @@ class Row:
     members: tuple[str, ...] | None
     # Each request with the answer that it must get, byte for byte, where it is always the same.
     requests: Requests
-    values: list[list[Any]] = field(default_factory=list)
+    values: list[Any] = field(default_factory=list)
 
     @property
     def writes(self) -> bool:
@@ -78,30 +82,51 @@ def make(city: City, token: str) -> list[Row]:
     """The rows against this city. Raises Refusal where its registry holds too little to read."""
     bearer = {"Authorization": f"Bearer {token}"}
     with httpx.Client(base_url=city.public_url, headers=bearer, trust_env=False, timeout=30) as client:
-        codes, lists = _pages(client, bearer)
+        codes, names, lists = _pages(client, bearer)
         paths = [f"{ENTITIES}/{code}" for code in codes]
         points: Requests = [(_request("GET", path, bearer), _body(client, path)) for path in paths]
     starts = [[code, PAGE] for code in codes]
-    report = _request("POST", CASES, bearer | {"Content-Type": "application/json"}, json.dumps(DRAFT).encode())
+    wrong = [_misspelt(name) for name in names]
+    told = bearer | {"Content-Type": "application/json"}
+    asked: Requests = [
+        (_request("POST", f"{ENTITIES}/matches", told, json.dumps({"name": name}).encode()), None) for name in wrong
+    ]
+    report = _request("POST", CASES, told, json.dumps(DRAFT).encode())
     case_members = ("id", "number", "state", "stage", "title", "reported_at", "due_at")
     token_members = ("access_token", "token_type", "expires_in", "scope")
     return [
         Row("point", "法人点查 Registry point read", "data-hub", 0.85, 200, None, points, [[code] for code in codes]),
         Row("list", "法人列表 Keyset page of 20", "data-hub", 0.85, 200, None, lists, starts),
+        Row(
+            "match", "法人模糊比对 Fuzzy match", "data-hub", 0.4, 200, ("items", "cut"), asked,
+            [match_values(name) for name in wrong],
+        ),
+        Row(
+            "search", "目录检索 Catalogue search", "data-hub", 0.4, 200, ("items", "next"),
+            [(_request("GET", f"{CATALOGUE}?{urlencode({'q': word, 'limit': PAGE})}", {}), None) for word in WORDS],
+            [search_values(word) for word in WORDS],
+        ),
         Row("token", "发放令牌 Token issue", "citizen-pass", 0.85, 200, token_members, [(token_request(city), None)]),
         Row("write", "上报案件 Case report", "city-ops", 0.5, 201, case_members, [(report, None)]),
-    ]
+    ]  # fmt: skip
 
 
-def _pages(client: httpx.Client, bearer: dict[str, str]) -> tuple[list[str], Requests]:
-    """Codes of entities, and requests of pages with their answers, by following the pages from the first one."""
+def _misspelt(name: str) -> str:
+    """A firm's name with one wrong character in its distinctive part."""
+    return name[:5] + "鑫" + name[6:]
+
+
+def _pages(client: httpx.Client, bearer: dict[str, str]) -> tuple[list[str], list[str], Requests]:
+    """Codes and names of entities, and requests of pages with their answers, by following the pages."""
     codes: list[str] = []
+    names: list[str] = []
     lists: Requests = []
     path = f"{ENTITIES}?limit={PAGE}"
     while len(codes) < SAMPLES:
         body = _body(client, path)
         page = json.loads(body)
         codes += [entity["uscc"] for entity in page["items"]]
+        names += [entity["name"] for entity in page["items"]]
         lists.append((_request("GET", path, bearer), body))
         if page["next"] is None:
             break
@@ -110,7 +135,7 @@ def _pages(client: httpx.Client, bearer: dict[str, str]) -> tuple[list[str], Req
         raise Refusal(
             "登记簿内容过少", f"The registry holds only {len(codes)} legal entities: ./city seed --scale 0.001"
         )
-    return codes[:SAMPLES], lists
+    return codes[:SAMPLES], names[:SAMPLES], lists
 
 
 def _body(client: httpx.Client, path: str) -> bytes:

@@ -1,0 +1,226 @@
+"""How long the registries take for one question, at two sizes of the same city, in a database of their own.
+
+`python -m launcher.bench.registries [--scale 0.01 --scale 1]` makes a throw-away cluster with the city's settings,
+loads that share of 4.2 million persons and 300,000 legal entities, asks the service (its whole application: token,
+purpose, checks, access log, commit) one question after another, and prints the 95th percentile of each kind, and how
+many times longer the larger city takes. A city that runs is not touched.
+"""
+
+import argparse
+import asyncio
+import base64
+import json
+import secrets
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import httpx
+from joserfc import jwt
+from joserfc.jwk import OKPKey
+
+from launcher.postgres import SUPERUSER, Cluster, serving, socket_folder
+from launcher.provision import give_roles, make_database, service_url
+
+HUB = "data-hub"
+PERSONS, ENTITIES = "/api/data-hub/v1/population", "/api/data-hub/v1/legal-entities"
+PURPOSE = "household-registration"
+ASKED = 300
+SCOPES = "data-hub.population.read data-hub.registries.read"
+# Characters that sound alike, for a name that was heard and not read.
+_ALIKE = str.maketrans("伟芳静丽明超英华玉红志文", "维方婧莉鸣朝瑛桦钰宏智雯")
+Question = tuple[str, str, dict[str, Any] | None]
+
+
+def _slip(number: str, draw: Random, first: int = 6, beyond: int = 17) -> str:
+    place = draw.randrange(first, beyond)
+    return number[:place] + str((int(number[place]) + 1 + draw.randrange(8)) % 10) + number[place + 1 :]
+
+
+def _swap(number: str, draw: Random) -> str:
+    places = [n for n in range(6, 16) if number[n] != number[n + 1]]
+    place = draw.choice(places)
+    return number[:place] + number[place + 1] + number[place] + number[place + 2 :]
+
+
+def _misspelt(name: str) -> str:
+    return name[:-1] + "鑫"
+
+
+def _of_person(**clues: Any) -> Question:
+    return "POST", f"{PERSONS}/matches", {"purpose": PURPOSE, **clues}
+
+
+def _of_entity(**clues: Any) -> Question:
+    return "POST", f"{ENTITIES}/matches", clues
+
+
+PERSON_ROWS: dict[str, Callable[[Any, Random], Question]] = {
+    "人口点查 person, point read": lambda one, _: ("GET", f"{PERSONS}/persons/{one.person}?purpose={PURPOSE}", None),
+    "号码无误 number, exact": lambda one, _: _of_person(id_number=one.id_number),
+    "号码错一位 number, one wrong digit": lambda one, draw: _of_person(id_number=_slip(one.id_number, draw)),
+    "号码换位+姓名 number swapped, name": lambda one, draw: _of_person(
+        id_number=_swap(one.id_number, draw), name=one.name
+    ),
+    "仅姓名 name alone": lambda one, _: _of_person(name=one.name),
+    "姓名错一字 name with a slip": lambda one, _: _of_person(name=_misspelt(one.name)),
+    "姓名错一字+生日 slip, birth date": lambda one, _: _of_person(
+        name=_misspelt(one.name), birth_date=one.birth_date.isoformat()
+    ),
+    "同音+区县 homophone, county": lambda one, _: _of_person(name=one.name.translate(_ALIKE), division_code=one.county),
+}
+ENTITY_ROWS: dict[str, Callable[[Any, Random], Question]] = {
+    "法人点查 entity, point read": lambda one, _: ("GET", f"{ENTITIES}/{one.uscc}", None),
+    "代码错一位 code, one wrong digit": lambda one, draw: _of_entity(uscc=_slip(one.uscc, draw, 2, 8)),
+    "名称错一字 name with a slip": lambda one, _: _of_entity(name=one.name[:5] + "鑫" + one.name[6:]),
+    "仅字号 distinctive part": lambda one, _: _of_entity(name=one.name[4:10]),
+    "曾用名 former name": lambda one, _: _of_entity(name=one.former_name or one.name),
+}
+
+
+class Bench:
+    """One service on one database, asked in this process."""
+
+    def __init__(self, address: str, folder: Path) -> None:
+        self._key = OKPKey.generate_key("Ed25519", {"kid": "bench", "use": "sig"})
+        self.hub = import_module("data_hub.main").service
+        (folder / "identifier_key").write_text(base64.urlsafe_b64encode(secrets.token_bytes(32)).decode())
+        own = OKPKey.generate_key("Ed25519", {"kid": HUB, "use": "sig"})
+        (folder / "mesh_key.json").write_text(json.dumps(own.as_dict(private=True)))
+        (folder / "mesh_keys.json").write_text(json.dumps({"keys": [own.as_dict(private=False)]}))
+        tokens = {"token_issuer": "http://bench/issuer", "token_keys_url": "http://bench/keys"}
+        self.settings = self.hub.settings(
+            **tokens, database_url=address, profile="demo", secrets_dir=folder, log_level="ERROR"
+        )
+
+    def migrate(self) -> None:
+        """Make the tables."""
+        import_module("citykit.migrate").upgrade(self.hub, self.settings)
+
+    def load(self, scale: float) -> float:
+        """Load the sample up to `scale`; how many seconds it took."""
+        began = time.monotonic()
+        asyncio.run(self._load(scale))
+        return time.monotonic() - began
+
+    async def _load(self, scale: float) -> None:
+        runtime, crowd, sample = map(import_module, ("citykit.runtime", "data_hub.sample.crowd", "data_hub.sample"))
+        async with runtime.running(runtime.Runtime(self.hub, self.settings)) as running, running.open_work() as work:
+            await crowd.load_persons(work, round(sample.FULL_PERSONS * scale))
+            await crowd.load_entities(work, round(sample.FULL_ENTITIES * scale))
+
+    def _headers(self) -> dict[str, str]:
+        now = int(time.time())
+        claims = {
+            "iss": self.settings.token_issuer, "sub": "bench", "aud": [HUB], "iat": now, "exp": now + 3000,
+            "jti": secrets.token_hex(8), "scope": SCOPES, "kind": "client", "client_id": "bench", "acr": "l0",
+        }  # fmt: skip
+        header = {"alg": "Ed25519", "typ": "at+jwt", "kid": "bench"}
+        return {"Authorization": f"Bearer {jwt.encode(header, claims, self._key, algorithms=['Ed25519'])}"}
+
+    def measure(self, scale: float, asked: int) -> dict[str, tuple[float, float]]:
+        """The median and the 95th percentile of each kind of question, in milliseconds."""
+        return asyncio.run(self._measure(scale, asked))
+
+    async def _measure(self, scale: float, asked: int) -> dict[str, tuple[float, float]]:
+        keys = {"keys": [self._key.as_dict(private=False)]}
+        neighbours = httpx.MockTransport(lambda _: httpx.Response(200, json=keys))
+        app = self.hub.app(self.settings, transport=neighbours)
+        found: dict[str, tuple[float, float]] = {}
+        async with app.router.lifespan_context(app):
+            transport = httpx.ASGITransport(app=app)
+            async with httpx.AsyncClient(
+                transport=transport, base_url="http://bench", headers=self._headers()
+            ) as client:
+                for title, questions in _questions(scale, asked):
+                    found[title] = await _row(client, questions)
+        return found
+
+
+def _questions(scale: float, asked: int) -> Iterator[tuple[str, list[Question]]]:
+    invention = import_module("data_hub.sample.invention")
+    sample = import_module("data_hub.sample")
+    for rows, total, invent in (
+        (PERSON_ROWS, round(sample.FULL_PERSONS * scale), invention.invent_person),
+        (ENTITY_ROWS, round(sample.FULL_ENTITIES * scale), invention.invent_entity),
+    ):
+        for title, ask in rows.items():
+            draw = Random(title)  # noqa: S311 - nothing secret is drawn
+            yield title, [ask(invent(draw.randrange(total)), draw) for _ in range(asked)]
+
+
+async def _row(client: httpx.AsyncClient, questions: list[Question]) -> tuple[float, float]:
+    times: list[float] = []
+    # The first questions warm the caches that a running city has warm: plans, readings, pages of the index.
+    for number, (method, path, body) in enumerate([*questions[: len(questions) // 5], *questions]):
+        began = time.perf_counter()
+        answer = await client.request(method, path, json=body)
+        lasted = time.perf_counter() - began
+        if answer.status_code != 200:
+            raise SystemExit(f"{path}: {answer.status_code} {answer.text[:300]}")
+        if number >= len(questions) // 5:
+            times.append(lasted * 1000)
+    times.sort()
+    return times[len(times) // 2], times[int(len(times) * 0.95)]
+
+
+@contextmanager
+def _database(folder: Path) -> Iterator[str]:
+    password = secrets.token_hex(16)
+    cluster = Cluster(folder / "data", socket_folder(folder / "s"))
+    cluster.initialise(password)
+    with serving(cluster, password, folder / "postgres.log"):
+        server = cluster.conninfo(SUPERUSER, password, "postgres")
+        make_database(server, "bench")
+        give_roles(cluster.conninfo(SUPERUSER, password, "bench"), {HUB: password})
+        yield service_url(cluster.conninfo("data_hub", password, "bench"))
+
+
+def main(words: list[str]) -> int:
+    """Measure at the sizes that are told, the smallest first."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--scale", type=float, action="append", help="share of the full city; may be repeated (0.01, 1)"
+    )
+    parser.add_argument("--asked", type=int, default=ASKED, help="questions of each kind")
+    parser.add_argument("--folder", type=Path, help="where the throw-away database lies (14 GB at scale 1)")
+    told = parser.parse_args(words)
+    folder = Path(tempfile.mkdtemp(prefix="city-registries-", dir=told.folder))
+    folder.chmod(0o711)
+    (folder / "secrets").mkdir(mode=0o700)
+    sizes = sorted(told.scale or [0.01, 1.0])
+    results: list[dict[str, tuple[float, float]]] = []
+    try:
+        with _database(folder) as address:
+            bench = Bench(address, folder / "secrets")
+            bench.migrate()
+            for scale in sizes:
+                lasted = bench.load(scale)
+                sys.stdout.write(f"loaded to {scale:g} in {lasted:.0f} s\n")
+                sys.stdout.flush()
+                results.append(bench.measure(scale, told.asked))
+                _print(sizes[: len(results)], results)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return 0
+
+
+def _print(sizes: list[float], results: list[dict[str, tuple[float, float]]]) -> None:
+    heads = [f"p50 / p95 ms at {size:g}" for size in sizes]
+    lines = [f"| | {' | '.join(heads)} | p95 ratio |", f"|---|{'--:|' * (len(sizes) + 1)}"]
+    for title in results[0]:
+        cells = [f"{result[title][0]:.1f} / {result[title][1]:.1f}" for result in results]
+        lines.append(f"| {title} | {' | '.join(cells)} | {results[-1][title][1] / results[0][title][1]:.2f} |")
+    sys.stdout.write("\n".join(lines) + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
