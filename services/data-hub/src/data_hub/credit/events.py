@@ -1,0 +1,27 @@
+"""What the city hears of credit."""
+
+from datetime import date
+from uuid import UUID
+
+from citykit.events import Event
+from citykit.wire import Instant
+
+
+class CreditRecorded(Event, type="cn.hengshui.data-hub.credit.recorded.v1"):
+    """A record was taken 信用信息归集."""
+
+    uscc: str
+    record_id: UUID
+    kind: str
+    severity: str | None
+    published_until: date | None
+    recorded_at: Instant
+
+
+class CreditEnded(Event, type="cn.hengshui.data-hub.credit.ended.v1"):
+    """A record was repaired or corrected 修复或更正: whoever holds it must delete it and use it no more."""
+
+    uscc: str
+    record_id: UUID
+    why: str
+    ended_at: Instant

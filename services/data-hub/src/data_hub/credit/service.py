@@ -1,0 +1,207 @@
+"""The acts on credit records: take one, correct it, lift it for a time, deliver it, and call it back from all."""
+
+from datetime import date, datetime, timedelta
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Depends
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+
+from citykit.actors import Actor
+from citykit.clock import CHINA
+from citykit.identifiers import gb11643
+from citykit.ids import new_id
+from citykit.problems import FieldError
+from citykit.work import Work, WorkInRequest
+from data_hub.credit import repository
+from data_hub.credit.domain import RESOURCE, Kind, RecordState, counts, period_of, term_on
+from data_hub.credit.errors import (
+    CreditStateProblem,
+    NoPersonalScores,
+    NotTheirs,
+    RecordExists,
+    RecordFault,
+    UnknownFirm,
+)
+from data_hub.credit.events import CreditEnded, CreditRecorded
+from data_hub.credit.models import DeliveryRow, RecallRow, RecordRow
+from data_hub.credit.schemas import Firm, Lift, Record, RecordDraft
+from data_hub.registries.legal_entities.service import LegalEntities
+from data_hub.sharing.service import NoticeKind, Recipients
+
+LONGEST_LIFT = timedelta(days=3 * 366)
+
+
+class Credit:
+    """The acts on credit records within one transaction."""
+
+    def __init__(self, work: Work) -> None:
+        self.work = work
+
+    @property
+    def today(self) -> date:
+        """The day in Hengshui."""
+        return self.work.clock.now().astimezone(CHINA).date()
+
+    async def name_of(self, uscc: str) -> str:
+        """The name of a legal entity. Raises UnknownFirm, NoPersonalScores for the number of a citizen."""
+        entity = await LegalEntities(self.work).find(uscc)
+        if entity is None:
+            raise NoPersonalScores if gb11643.valid(uscc) else UnknownFirm
+        return entity.name
+
+    async def need_representative(self, uscc: str, actor: Actor) -> None:
+        """Raise NotTheirs unless the actor represents the firm today; UnknownFirm where there is none."""
+        entities = LegalEntities(self.work)
+        entity = await entities.find(uscc)
+        if entity is None:
+            raise UnknownFirm
+        if actor.person is None or not entities.represents(entity, UUID(actor.person)).represents:
+            raise NotTheirs
+
+    async def record(self, draft: RecordDraft, *, by: Actor) -> Record:
+        """Take a record of the actor's department.
+
+        Raises UnknownFirm, RecordFault, RecordExists for a document that is on record already.
+        """
+        await self.name_of(draft.uscc)
+        values: dict[str, Any] = draft.model_dump() | self._days(draft)
+        now = self.work.clock.now()
+        values |= {
+            "id": new_id(), "department": by.department, "state": RecordState.recorded.value, "recorded_at": now,
+            "changed_at": now,
+        }  # fmt: skip
+        values |= await self._periods(draft)
+        statement = insert(RecordRow).values(values).on_conflict_do_nothing().returning(RecordRow)
+        row = (await self.work.session.scalars(statement)).one_or_none()
+        if row is None:
+            raise RecordExists
+        self.note(row, "record", by)
+        event = CreditRecorded(
+            uscc=row.uscc, record_id=row.id, kind=row.kind, severity=row.severity,
+            published_until=row.published_until, recorded_at=now,
+        )  # fmt: skip
+        self.work.events.record(event, subject=row.uscc)
+        return repository.shown(row, self.today)
+
+    def _days(self, draft: RecordDraft) -> dict[str, Any]:
+        errors = []
+        if (draft.kind is Kind.penalty) != (draft.severity is not None):
+            errors.append(
+                FieldError(pointer="/body/severity", code="severity", message="for penalties, and only for them")
+            )
+        if draft.document_date > self.today:
+            errors.append(FieldError(pointer="/body/document_date", code="future", message="lies in the future"))
+        if errors:
+            raise RecordFault(errors=errors)
+        return {"kind": draft.kind.value, "severity": draft.severity.value if draft.severity else None}
+
+    async def _periods(self, draft: RecordDraft) -> dict[str, Any]:
+        if draft.severity is None:
+            return {"repairable_from": None, "published_until": None, "published": True}
+        period = period_of(term_on(await repository.terms(self.work), draft.severity, self.today), draft.document_date)
+        return {
+            "repairable_from": period.repairable_from, "published_until": period.published_until,
+            "published": period.published,
+        }  # fmt: skip
+
+    async def lift(self, row: RecordRow, lift: Lift, *, by: Actor) -> Record:
+        """Let publication stand still for a time 暂停公示. Raises RecordFault, CreditStateProblem."""
+        if not self.today < lift.until <= self.today + LONGEST_LIFT:
+            wrong = FieldError(pointer="/body/until", code="range", message="after today, at most three years on")
+            raise RecordFault(errors=[wrong])
+        if row.state not in {RecordState.recorded, RecordState.disputed}:
+            raise CreditStateProblem
+        row.lifted_until, row.lift_reason, row.changed_at = lift.until, lift.reason, self.work.clock.now()
+        self.note(row, "lift", by, until=str(lift.until))
+        return repository.shown(row, self.today)
+
+    async def correct(self, row: RecordRow, reason: str, *, by: Actor) -> Record:
+        """Declare a record wrong 更正: it counts for nothing any more and is called back. Raises CreditStateProblem."""
+        if row.state not in {RecordState.recorded, RecordState.disputed}:
+            raise CreditStateProblem
+        await self.end(row, RecordState.corrected, reason, by=by)
+        return repository.shown(row, self.today)
+
+    async def end(self, row: RecordRow, state: RecordState, reason: str, *, by: Actor) -> None:
+        """End publication, sharing and use of a record, and call it back from everyone who received it."""
+        now = self.work.clock.now()
+        row.state, row.state_reason, row.changed_at = state.value, reason, now
+        await self.work.session.flush()
+        deadline = self.work.calendar.add_days(now, await repository.limit_on(self.work, "recall", self.today))
+        told = await self._recall(row, state, deadline)
+        note = ("信用信息已停止公示、共享和使用,请删除", "A credit record has ended: delete it and use it no more")
+        await Recipients(self.work).tell(
+            RESOURCE, kind=NoticeKind.recall, subject=f"{row.uscc}/{row.id}", note=note, acknowledge_by=deadline,
+            data={"uscc": row.uscc, "record_id": str(row.id), "why": state.value},
+        )  # fmt: skip
+        event = CreditEnded(uscc=row.uscc, record_id=row.id, why=state.value, ended_at=now)
+        self.work.events.record(event, subject=row.uscc)
+        self.note(row, "end", by, why=state.value, recalled_from=told)
+
+    async def _recall(self, row: RecordRow, state: RecordState, deadline: datetime) -> list[str]:
+        received = select(DeliveryRow.department).where(
+            DeliveryRow.uscc == row.uscc, DeliveryRow.record_id == row.id, DeliveryRow.department != row.department
+        )
+        departments = sorted(await self.work.session.scalars(received))
+        now = self.work.clock.now()
+        if departments:
+            values = [
+                {"uscc": row.uscc, "record_id": row.id, "department": department, "why": state.value, "told_at": now,
+                 "acknowledge_by": deadline}
+                for department in departments
+            ]  # fmt: skip
+            await self.work.session.execute(insert(RecallRow).values(values).on_conflict_do_nothing())
+        return departments
+
+    async def acknowledge(self, row: RecallRow, note: str, *, by: Actor) -> RecallRow:
+        """Say that a recalled record was deleted. Raises CreditStateProblem where that was said before."""
+        if row.acknowledged_at is not None:
+            raise CreditStateProblem
+        row.acknowledged_at, row.note = self.work.clock.now(), note
+        data = {"record": str(row.record_id), "department": row.department}
+        self.work.audit.note(stream=f"credit/{row.uscc}", act="acknowledge-recall", by=by, data=data)
+        return row
+
+    async def public_face(self, uscc: str) -> Firm:
+        """What everybody may see of a firm today. Raises UnknownFirm."""
+        name = await self.name_of(uscc)
+        found = [repository.shown(row, self.today) for row in await repository.records_of(self.work, uscc)]
+        return Firm(uscc=uscc, name=name, as_of=self.today, records=[record for record in found if record.public])
+
+    async def own_face(self, uscc: str, *, by: Actor) -> Firm:
+        """Everything on record about the firm that the actor represents. Raises UnknownFirm, NotTheirs."""
+        await self.need_representative(uscc, by)
+        found = [repository.shown(row, self.today) for row in await repository.records_of(self.work, uscc)]
+        return Firm(uscc=uscc, name=await self.name_of(uscc), as_of=self.today, records=found)
+
+    async def delivered(self, uscc: str, *, to: str | None) -> list[RecordRow]:
+        """The records of a firm that may be used today; a department that gets them hears when one is called back."""
+        rows = [
+            row
+            for row in await repository.records_of(self.work, uscc)
+            if counts(RecordState(row.state), repository.period_kept(row), self.today)
+            and not (row.lifted_until is not None and self.today < row.lifted_until)
+        ]
+        if to is not None and rows:
+            now = self.work.clock.now()
+            values = [{"uscc": uscc, "record_id": row.id, "department": to, "delivered_at": now} for row in rows]
+            statement = insert(DeliveryRow).values(values)
+            again = statement.on_conflict_do_update(
+                index_elements=["uscc", "record_id", "department"], set_={"delivered_at": now}
+            )
+            await self.work.session.execute(again)
+        return rows
+
+    def note(self, row: RecordRow, act: str, by: Actor, **data: Any) -> None:
+        """Write the audit trail of a firm's credit."""
+        self.work.audit.note(stream=f"credit/{row.uscc}", act=act, by=by, data={"record": str(row.id)} | data)
+
+
+async def credit(work: WorkInRequest) -> Credit:
+    """The acts, for a handler."""
+    return Credit(work)
+
+
+CreditInRequest = Annotated[Credit, Depends(credit)]

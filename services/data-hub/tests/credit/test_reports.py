@@ -1,0 +1,109 @@
+"""Credit reports: sealed pages and a credential that others can check, void as soon as a record in them ends."""
+
+import asyncio
+import shutil
+import subprocess
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from citykit.clock import CHINA
+from citykit.testing import ServiceUnderTest
+from data_hub.seals.service import Seals
+
+from .factories import CREDIT, FIRM, Town
+
+REPORTS = f"/firms/{FIRM}/reports"
+OWN = f"/firms/{FIRM}/own/reports"
+
+
+@pytest.fixture
+async def town(city: ServiceUnderTest) -> Town:
+    city.clock.set(datetime(2026, 2, 2, 9, tzinfo=CHINA))
+    return await Town(city).found()
+
+
+async def made(town: Town, path: str = REPORTS, by: dict[str, str] | None = None) -> dict[str, Any]:
+    answer = await town.post(path, by=by or town.ecology)
+    assert answer.status_code == 201, answer.text
+    return dict(answer.json())
+
+
+def said_by(*command: str) -> str:
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout
+
+
+class TestReport:
+    async def test_says_what_is_in_force_and_what_follows(self, town: Town) -> None:
+        record = await town.record()
+        report = await made(town)
+        assert [one["id"] for one in report["records"]] == [record["id"]]
+        assert (report["grade"], report["as_of"], report["valid_until"]) == ("C", "2026-02-02", "2026-03-04")
+
+    async def test_can_be_checked_by_everybody(self, town: Town) -> None:
+        await town.record()
+        report = await made(town)
+        path = f"{CREDIT}{REPORTS}/{report['number']}"
+        answer = (await town.city.client.get(path)).json()
+        assert answer["current"] is True
+        assert "records" not in answer
+        assert (await town.city.client.get(f"{CREDIT}{REPORTS}/CR-20260202-000000000000")).status_code == 404
+
+    async def test_is_void_once_a_record_in_it_ends(self, town: Town) -> None:
+        record = await town.record()
+        report = await made(town)
+        await town.post(f"/firms/{FIRM}/records/{record['id']}/corrections", {"reason": "文书已撤销"})
+        path = f"{REPORTS}/{report['number']}"
+        assert (await town.city.client.get(f"{CREDIT}{path}")).json()["current"] is False
+        for form in ("pdf", "credential"):
+            assert (await town.get(f"{path}/{form}", by=town.ecology)).status_code == 410
+
+    async def test_is_void_after_its_days(self, town: Town) -> None:
+        await town.record()
+        report = await made(town)
+        town.city.clock.set(datetime(2026, 3, 4, tzinfo=CHINA))
+        assert (await town.get(f"{REPORTS}/{report['number']}/pdf", by=town.ecology)).status_code == 410
+
+    async def test_is_handed_to_whom_it_was_made_for(self, town: Town) -> None:
+        report = await made(town)
+        own = await made(town, OWN, town.boss)
+        assert (await town.get(f"{REPORTS}/{report['number']}/pdf", by=town.urban)).status_code == 404
+        assert (await town.get(f"{REPORTS}/{own['number']}/pdf", by=town.ecology)).status_code == 404
+        assert (await town.get(f"{OWN}/{own['number']}/pdf", by=town.stranger)).status_code == 403
+        assert (await town.get(f"{OWN}/{report['number']}/pdf", by=town.boss)).status_code == 404
+        assert (await town.post(OWN, by=town.stranger)).status_code == 403
+
+
+class TestForms:
+    async def test_the_pages_are_sealed(self, town: Town) -> None:
+        await town.record()
+        own = await made(town, OWN, town.boss)
+        answer = await town.get(f"{OWN}/{own['number']}/pdf", by=town.boss)
+        assert (answer.status_code, answer.headers["content-type"]) == (200, "application/pdf")
+        signed = await asyncio.to_thread(Seals(town.city.settings).check_pdf, answer.content)
+        assert own["number"] in repr(signed)
+
+    @pytest.mark.skipif(shutil.which("pdfsig") is None, reason="pdfsig (poppler-utils) is not installed")
+    async def test_the_seal_is_valid_for_poppler(self, town: Town, tmp_path: Path) -> None:
+        report = await made(town)
+        path = f"{REPORTS}/{report['number']}/pdf"
+        file = tmp_path / "report.pdf"
+        file.write_bytes((await town.get(path, by=town.ecology)).content)
+        told = await asyncio.to_thread(said_by, "pdfsig", str(file))
+        assert "Signature Validation: Signature is Valid." in told
+        assert "Total document signed" in told
+
+    async def test_the_credential_names_the_firm_whatever_the_holder_leaves_out(self, town: Town) -> None:
+        record = await town.record()
+        report = await made(town)
+        answer = (await town.get(f"{REPORTS}/{report['number']}/credential", by=town.ecology)).json()
+        assert answer["format"] == "dc+sd-jwt"
+        seals = Seals(town.city.settings)
+        whole = seals.check_sd_jwt_vc(answer["credential"])
+        assert (whole["uscc"], whole["grade"], whole["vct"]) == (FIRM, "C", "urn:cn:hengshui:credit-report:1")
+        assert [one["id"] for one in whole["records"]] == [record["id"]]
+        bare = seals.check_sd_jwt_vc(answer["credential"].split("~")[0] + "~")
+        assert bare["uscc"] == FIRM
+        assert "records" not in bare
