@@ -3,10 +3,11 @@
 import pytest
 
 from citykit.testing import ServiceUnderTest, service_fixture
+from launcher.sealing import seal_files
 
 from .tree import SERVICES, package_of
 
-data_hub = service_fixture("data_hub.main:service")
+data_hub = service_fixture("data_hub.main:service", files=seal_files(rsa_bits=2048))
 gov_collab = service_fixture("gov_collab.main:service")
 city_ops = service_fixture("city_ops.main:service")
 enterprise = service_fixture("enterprise.main:service")

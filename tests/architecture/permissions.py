@@ -26,6 +26,7 @@ BASE_SCOPES = (
     "citizen-pass.messages.read",
     "citizen-pass.privacy.read",
     "city-ops.cases.report",
+    "data-hub.licences.hold",
     "enterprise.firms.bind",
     "enterprise.requests.submit",
     "gov-collab.hotline.submit",

@@ -11,10 +11,11 @@ import uvicorn
 
 from citykit.service import load
 from citykit.testing import ServiceUnderTest, service_fixture, service_under_test
+from launcher.sealing import seal_files
 
 SERVICES = ("data-hub", "gov-collab", "city-ops", "enterprise", "citizen-pass")
 
-data_hub = service_fixture("data_hub.main:service")
+data_hub = service_fixture("data_hub.main:service", files=seal_files(rsa_bits=2048))
 gov_collab = service_fixture("gov_collab.main:service")
 city_ops = service_fixture("city_ops.main:service")
 enterprise = service_fixture("enterprise.main:service")

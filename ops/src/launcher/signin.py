@@ -27,6 +27,7 @@ BASE_SCOPES = [
     "profile",
     "gov-collab.hotline.submit",
     "city-ops.cases.report",
+    "data-hub.licences.hold",
     "enterprise.firms.bind",
     "enterprise.requests.submit",
     "citizen-pass.messages.read",

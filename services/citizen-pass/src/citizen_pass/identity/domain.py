@@ -22,6 +22,7 @@ OPENID_SCOPES = frozenset({"openid", "profile", "offline_access"})
 BASE_SCOPES = OPENID_SCOPES | {
     "gov-collab.hotline.submit",
     "city-ops.cases.report",
+    "data-hub.licences.hold",
     "enterprise.firms.bind",
     "enterprise.requests.submit",
     "citizen-pass.messages.read",
