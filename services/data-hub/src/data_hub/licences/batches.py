@@ -1,0 +1,245 @@
+"""Issues licences by the hundred thousand: a file comes in, its parts become licences in jobs.
+
+The file is checked and its rows are sealed when it comes; serials and places in status lists are reserved at once, so
+that parts never wait for one another. A part becomes licences as a whole or not at all, once, however often its job
+runs; rows that do not fit are told by line and field. Sealed rows are deleted with their part.
+"""
+
+import asyncio
+import csv
+import io
+import json
+from collections.abc import Iterator, Sequence
+from datetime import date
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Depends
+from psycopg import sql
+from sqlalchemy import select
+
+from citykit.actors import Actor
+from citykit.identifiers import IdentifierError, gb11643, gb32100
+from citykit.problems import FieldError
+from citykit.work import Work, WorkInRequest
+from data_hub.licences import repository
+from data_hub.licences.domain import FieldKind, FieldRule, HolderKind
+from data_hub.licences.errors import BatchFault, TooManyRows
+from data_hub.licences.models import BatchRow, FaultRow, PartRow, TypeRow
+from data_hub.licences.schemas import Batch
+from data_hub.licences.service import Licences
+from data_hub.licences.writing import (
+    PLACES,
+    Holder,
+    Numbers,
+    Term,
+    faults_of,
+    rules_of,
+    serial_of,
+    tell,
+    today_of,
+    values_of,
+)
+from data_hub.registries.population.service import Population
+
+ISSUE_PART = "data-hub.licences.issue-part"
+MOST_ROWS, PART = 100_000, 1000
+_HOLDER = ("holder_name", "holder_number")
+_BEGINS = "valid_from"
+_LONGEST_NAME = 200
+_SAMPLE = 20
+
+Faults = list[tuple[str, str]]
+
+
+class Batches:
+    """The acts on batches within one transaction."""
+
+    def __init__(self, work: Work) -> None:
+        self.work = work
+
+    async def accept(self, type_code: str, data: bytes, *, by: Actor) -> Batch:
+        """Take a CSV file: holder_name, holder_number, valid_from (may be missing), and the fields of the type.
+
+        Raises UnknownType, TypeRetired, BatchFault, TooManyRows. Encodings: UTF-8, with or without mark, and GB18030.
+        """
+        kind = await Licences(self.work).type_to_issue(type_code, by)
+        rows = await asyncio.to_thread(_rows, data, rules_of(kind))
+        parts = [rows[at : at + PART] for at in range(0, len(rows), PART)]
+        batch = BatchRow(
+            type_code=kind.code, department=kind.department, row_count=len(rows),
+            first_serial=await repository.reserved(self.work, f"serial/{kind.code}", len(rows)),
+            first_place=await repository.reserved(self.work, PLACES, len(rows)),
+            made_by=by.reference, made_at=self.work.clock.now(),
+        )  # fmt: skip
+        self.work.session.add(batch)
+        await self.work.session.flush()
+        for number, part in enumerate(parts):
+            sealed = self.work.vault.seal(json.dumps(part, ensure_ascii=False), part_place(batch.id, number))
+            self.work.session.add(
+                PartRow(batch=batch.id, part=number, sealed=sealed, issued=0, refused=0, done_at=None)
+            )
+            self.work.jobs.defer(ISSUE_PART, batch=str(batch.id), part=number)
+        self.work.audit.note(
+            stream=f"licence-batch/{batch.id}", act="accept", by=by, data={"rows": len(rows), "type": kind.code}
+        )
+        return Batch.of(batch, 0, 0, done=False)
+
+
+def part_place(batch: UUID, part: int) -> str:
+    """The place that the sealed rows of a part belong to."""
+    return f"licence-batch/{batch}/{part}"
+
+
+async def issue_part(work: Work, batch: str, part: int) -> None:
+    """Make licences of a part's rows, unless that was done: the job may come twice."""
+    mine = (PartRow.batch == UUID(batch), PartRow.part == part)
+    row = (await work.session.scalars(select(PartRow).where(*mine).with_for_update())).one()
+    if row.done_at is not None or row.sealed is None:
+        return
+    whole = await work.session.get_one(BatchRow, row.batch)
+    kind = await work.session.get_one(TypeRow, whole.type_code)
+    rows: list[dict[str, str]] = json.loads(work.vault.open(row.sealed, part_place(whole.id, part)))
+    made, faults = await _made(work, kind, whole, rows, part * PART)
+    await _copy(work, made)
+    for values in made:
+        tell(work, values)
+    for line, wrong in faults.items():
+        said = [{"field": name, "code": code} for name, code in wrong]
+        work.session.add(FaultRow(batch=whole.id, line=line, faults=said))
+    row.issued, row.refused, row.sealed, row.done_at = len(made), len(faults), None, work.clock.now()
+    data = {"part": part, "issued": len(made), "refused": len(faults)}
+    work.audit.note(stream=f"licence-batch/{whole.id}", act="issue-part", by=whole.made_by, data=data)
+
+
+async def _made(
+    work: Work, kind: TypeRow, batch: BatchRow, rows: Sequence[dict[str, str]], offset: int
+) -> tuple[list[dict[str, Any]], dict[int, Faults]]:
+    wanted, rules, today = HolderKind(kind.holder_kind), rules_of(kind), today_of(work)
+    numbers = [_number(wanted, row["holder_number"], today) for row in rows]
+    known = {}
+    if wanted is HolderKind.person:
+        known = await Population(work).numbered(number for number in numbers if number is not None)
+    made, faults = [], {}
+    for place, (row, number) in enumerate(zip(rows, numbers, strict=True), start=offset):
+        begins = _day(row.get(_BEGINS, ""), today)
+        claims = {rule.name: _typed(rule, row[rule.name]) for rule in rules if row.get(rule.name)}
+        wrong = _faults(rules, row, number, claims, begins, today)
+        if wrong or number is None or begins is None:
+            faults[place + 2] = wrong
+            continue
+        holder = Holder(wanted, row["holder_name"], number, known.get(number))
+        reserved = Numbers(serial_of(batch.made_at.year, batch.first_serial + place), 1, batch.first_place + place)
+        made.append(
+            values_of(work, kind, holder, claims, Term(begins, begins), reserved, by=batch.made_by, batch=batch.id)
+        )
+    return made, faults
+
+
+def _faults(
+    rules: list[FieldRule],
+    row: dict[str, str],
+    number: str | None,
+    claims: dict[str, str | int],
+    begins: date | None,
+    today: date,
+) -> Faults:
+    wrong: Faults = [] if number is not None else [("holder_number", "number")]
+    if not 0 < len(row["holder_name"]) <= _LONGEST_NAME:
+        wrong.append(("holder_name", "length"))
+    if begins is None:
+        wrong.append((_BEGINS, "date"))
+    return wrong + [
+        (name.removeprefix("claims/"), code) for name, code in faults_of(rules, claims, begins or today, today)
+    ]
+
+
+def _number(kind: HolderKind, text: str, today: date) -> str | None:
+    try:
+        return gb11643.parse(text, today=today).code if kind is HolderKind.person else gb32100.parse(text).code
+    except IdentifierError:
+        return None
+
+
+def _day(text: str, today: date) -> date | None:
+    if not text:
+        return today
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _typed(rule: FieldRule, text: str) -> str | int:
+    if rule.kind is FieldKind.integer and len(text) < 18 and text.lstrip("-").isdecimal():
+        return int(text)
+    return text
+
+
+async def _copy(work: Work, made: list[dict[str, Any]]) -> None:
+    """Copy the rows in: an insert of as many parameters costs several times that."""
+    if not made:
+        return
+    await work.session.flush()
+    columns = list(made[0])
+    statement = sql.SQL("copy licence ({}) from stdin").format(sql.SQL(", ").join(map(sql.Identifier, columns)))
+    connection = await work.driver()
+    async with connection.cursor() as cursor, cursor.copy(statement) as stream:
+        for values in made:
+            await stream.write_row([values[name] for name in columns])
+
+
+def _rows(data: bytes, rules: list[FieldRule]) -> list[dict[str, str]]:
+    reader = csv.reader(io.StringIO(_text(data), newline=""), strict=True)
+    try:
+        head = [name.strip() for name in next(reader, [])]
+        _check_head(head, rules)
+        return list(_read(reader, head))
+    except csv.Error as reason:
+        raise _fault("csv", f"line {reader.line_num}") from reason
+
+
+def _read(reader: Iterator[list[str]], head: list[str]) -> Iterator[dict[str, str]]:
+    count = 0
+    for row in reader:
+        if not row:
+            continue
+        count += 1
+        if count > MOST_ROWS:
+            raise TooManyRows
+        if len(row) != len(head):
+            raise _fault("columns", f"row {count}: {len(row)}")
+        if any("\x00" in cell for cell in row):
+            raise _fault("not-text", f"row {count}: NUL")
+        yield dict(zip(head, (cell.strip() for cell in row), strict=True))
+    if count == 0:
+        raise _fault("empty", "no rows")
+
+
+def _check_head(head: list[str], rules: list[FieldRule]) -> None:
+    known = {*_HOLDER, _BEGINS, *(rule.name for rule in rules)}
+    needed = {*_HOLDER, *(rule.name for rule in rules if rule.required)}
+    wrong = sorted(needed - set(head)) + sorted(set(head) - known)
+    if wrong or len(set(head)) != len(head):
+        raise _fault("columns", ", ".join(wrong[:_SAMPLE])[:200] or "a column stands twice")
+
+
+def _text(data: bytes) -> str:
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            return data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise _fault("encoding", "neither UTF-8 nor GB18030")
+
+
+def _fault(code: str, said: str) -> BatchFault:
+    return BatchFault(errors=[FieldError(pointer="/body", code=code, message=said)])
+
+
+async def batches(work: WorkInRequest) -> Batches:
+    """The acts, for a handler."""
+    return Batches(work)
+
+
+BatchesInRequest = Annotated[Batches, Depends(batches)]

@@ -1,0 +1,31 @@
+"""What the city hears of licences: no name, no number, nothing of what they say."""
+
+from datetime import date
+from uuid import UUID
+
+from citykit.events import Event
+from citykit.wire import Instant
+
+
+class LicenceIssued(Event, type="cn.hengshui.data-hub.licence.issued.v1"):
+    """A licence was issued or renewed 签发、换发; `person` is the holder's registry number where she is a person."""
+
+    licence_id: UUID
+    identifier: str
+    type_code: str
+    issuer: str
+    person: UUID | None
+    valid_from: date
+    valid_to: date | None
+    issued_at: Instant
+
+
+class LicenceStatusChanged(Event, type="cn.hengshui.data-hub.licence.status-changed.v1"):
+    """The status of a licence changed 状态变更: suspended, valid again, revoked, or superseded by its next version."""
+
+    licence_id: UUID
+    identifier: str
+    type_code: str
+    person: UUID | None
+    status: str
+    changed_at: Instant

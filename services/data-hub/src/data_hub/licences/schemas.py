@@ -1,0 +1,357 @@
+"""What goes over the wire about licences. What a licence says is shown to its holder and its issuer alone."""
+
+from datetime import date
+from typing import Annotated, Any, Self
+from uuid import UUID
+
+from fastapi import Path
+from pydantic import Field, StringConstraints
+
+from citykit.pages import PageQuery
+from citykit.wire import CitizenNumber, Instant, Int32, LongText, Query, ShortText, Uscc, Wire
+from data_hub.licences.domain import FieldKind, FieldRule, HolderKind, Standing, Status, standing
+from data_hub.licences.models import AuthorisationRow, BatchRow, LicenceRow, TypeRow, UseRow
+
+TypeCode = Annotated[str, StringConstraints(pattern=r"^[0-9A-HJ-NPQRTUWXY]{18}[0-9A-Z]{3}$")]
+FieldName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+Code = Annotated[str, StringConstraints(min_length=1, max_length=60)]
+ListNumber = Annotated[int, Path(ge=0, le=2**31 - 1)]
+Days = Annotated[int, Field(ge=0, le=3660)]
+
+
+class FieldDraft(Wire):
+    """A field of a licence type."""
+
+    name: FieldName = Field(description="Its name in data", examples=["business_scope"])
+    title: ShortText = Field(description="Its name on paper", examples=["经营范围"])
+    kind: FieldKind = FieldKind.text
+    required: bool = True
+    longest: Annotated[int, Field(ge=1, le=2000)] = 200
+    codes: Annotated[list[Code], Field(max_length=200)] = Field(default=[], description="What a code may be")
+
+    def rule(self) -> FieldRule:
+        """The rule as the domain knows it."""
+        return FieldRule(self.name, self.title, self.kind, self.required, self.longest, tuple(self.codes))
+
+
+class Template(Wire):
+    """How a licence reads: `{name}` stands for a field, or for holder_name, holder_number, identifier, issuer, …"""
+
+    title: ShortText = Field(examples=["食品经营许可证"])
+    lines: Annotated[list[ShortText], Field(min_length=1, max_length=30)] = Field(
+        examples=[["{holder_name}符合食品经营许可条件，准予经营：{business_scope}。"]]
+    )
+
+
+class TypeDraft(Wire):
+    """A licence type to make."""
+
+    code: TypeCode = Field(description="USCC of the responsible ministry and 3 characters (GB/T 36904)")
+    name_zh: ShortText
+    name_en: ShortText
+    department: Uscc = Field(description="Who issues it")
+    department_name: ShortText
+    holder_kind: HolderKind
+    valid_months: Annotated[int, Field(ge=1, le=1200)] | None = Field(description="Its term; null: for ever 长期")
+    renew_before_days: Days = 90
+    renew_after_days: Days = 0
+    fields: Annotated[list[FieldDraft], Field(max_length=40)]
+    template: Template
+
+
+class LicenceType(TypeDraft):
+    """A licence type."""
+
+    retired: bool
+    made_at: Instant
+
+    @classmethod
+    def of(cls, row: TypeRow) -> Self:
+        """The type of a row."""
+        return cls(
+            code=row.code, name_zh=row.name_zh, name_en=row.name_en, department=row.department,
+            department_name=row.department_name, holder_kind=HolderKind(row.holder_kind),
+            valid_months=row.valid_months, renew_before_days=row.renew_before_days,
+            renew_after_days=row.renew_after_days, retired=row.retired, made_at=row.made_at,
+            fields=[FieldDraft.model_validate(one) for one in row.fields],
+            template=Template.model_validate(row.template),
+        )  # fmt: skip
+
+
+class TypeFilter(PageQuery):
+    """Which types."""
+
+    department: Uscc | None = None
+
+
+class Person(Wire):
+    """A person who is to hold a licence."""
+
+    name: ShortText
+    id_number: CitizenNumber
+
+
+class Organisation(Wire):
+    """A legal entity that is to hold a licence."""
+
+    name: ShortText
+    uscc: Uscc
+
+
+class LicenceDraft(Wire):
+    """A licence to issue."""
+
+    type_code: TypeCode
+    person: Person | None = None
+    organisation: Organisation | None = None
+    claims: dict[FieldName, str | int] = Field(description="The fields of its type")
+    valid_from: date | None = Field(default=None, description="Today where it is left out; at most a year from today")
+
+
+class Renewal(Wire):
+    """A renewal 换发: what is left out stays as it was; the term begins after the old one, or today."""
+
+    claims: dict[FieldName, str | int] | None = None
+
+
+class Reason(Wire):
+    """Why."""
+
+    reason: ShortText
+
+
+class LicenceBrief(Wire):
+    """A licence without what it says; the holder is masked."""
+
+    id: UUID
+    identifier: str = Field(description="证照标识 of GB/T 36904")
+    type_code: str
+    issuer: str
+    holder: str
+    holder_number: str
+    version: int
+    valid_from: date
+    valid_to: date | None = Field(description="Its last day; null: for ever")
+    status: Status
+    standing: Standing = Field(description="What it is worth today")
+    status_at: Instant
+    issued_at: Instant
+
+    @classmethod
+    def of(cls, row: LicenceRow, today: date, **more: Any) -> Self:
+        """The licence of a row as it stands today."""
+        return cls(
+            id=row.id, identifier=row.identifier, type_code=row.type_code, issuer=row.issuer, holder=row.holder_shown,
+            holder_number=row.number_shown, version=row.version, valid_from=row.valid_from, valid_to=row.valid_to,
+            status=Status(row.status), status_at=row.status_at, issued_at=row.issued_at,
+            standing=standing(Status(row.status), row.valid_from, row.valid_to, today), **more,
+        )  # fmt: skip
+
+
+class Licence(LicenceBrief):
+    """A licence with what it says, for its holder and its issuer."""
+
+    holder_name: str
+    holder_code: str = Field(description="The holder's number in full")
+    claims: dict[str, str | int]
+    status_reason: str | None
+
+
+class LicenceFilter(PageQuery):
+    """Which licences of one's department."""
+
+    type_code: TypeCode | None = None
+    status: Status | None = None
+
+
+class OwnFilter(PageQuery):
+    """Which page of one's own licences; `uscc` asks for those of a firm that one represents."""
+
+    uscc: Uscc | None = None
+
+
+class StandingQuery(Query):
+    """Which licence, and what for: the holder sees it."""
+
+    identifier: Annotated[str, StringConstraints(min_length=20, max_length=100)]
+    purpose: ShortText
+
+
+class Credential(Wire):
+    """A verifiable credential (SD-JWT VC), all disclosures with it, ending with `~`."""
+
+    credential: str
+
+
+class HolderJwk(Wire):
+    """A public key of the holder (RFC 7517, P-256), to bind a credential to it."""
+
+    kty: Annotated[str, StringConstraints(pattern="^EC$")]
+    crv: Annotated[str, StringConstraints(pattern="^P-256$")]
+    x: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{43}$")]
+    y: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{43}$")]
+
+
+class CredentialRequest(Wire):
+    """A credential to make; bound to `holder_key` where one is given."""
+
+    holder_key: HolderJwk | None = None
+
+
+class AuthorisationDraft(Wire):
+    """A holder's leave: who may use the licence for what, which fields, how often, until when."""
+
+    department: Uscc
+    department_name: ShortText
+    matter: ShortText = Field(description="For what 用证事项")
+    fields: Annotated[list[FieldName], Field(max_length=40)] = Field(
+        default=[], description="Which fields may be seen, `holder_name` and `holder_number` among them; none: all"
+    )
+    until: Instant
+    uses: Annotated[Int32, Field(ge=1, le=1000)] | None = Field(
+        default=1, description="How often; null: as often as it takes"
+    )
+
+
+class Authorisation(Wire):
+    """A leave, and what is left of it."""
+
+    id: UUID
+    licence_id: UUID
+    department: str
+    department_name: str
+    matter: str
+    fields: list[str]
+    until: Instant
+    uses_left: int | None
+    withdrawn_at: Instant | None
+    granted_at: Instant
+
+    @classmethod
+    def of(cls, row: AuthorisationRow) -> Self:
+        """The leave of a row."""
+        return cls(
+            id=row.id, licence_id=row.licence_id, department=row.department, department_name=row.department_name,
+            matter=row.matter, fields=row.fields, until=row.until, uses_left=row.uses_left,
+            withdrawn_at=row.withdrawn_at, granted_at=row.granted_at,
+        )  # fmt: skip
+
+
+class AuthorisationFilter(PageQuery):
+    """Which page of the leaves."""
+
+
+class UseDraft(Wire):
+    """A use: for which case."""
+
+    case_number: ShortText | None = Field(default=None, description="办件编号, where there is one")
+
+
+class UsedLicence(Wire):
+    """What a department sees of a licence by its holder's leave."""
+
+    licence: LicenceBrief
+    type_name: str
+    fields: dict[str, str | int]
+    uses_left: int | None
+
+
+class Use(Wire):
+    """A use, as the holder sees it. `outcome` is `served`, or why it was refused."""
+
+    id: UUID
+    authorisation_id: UUID
+    department: str
+    department_name: str
+    matter: str
+    case_number: str | None
+    fields: list[str]
+    outcome: str
+    at: Instant
+
+    @classmethod
+    def of(cls, row: UseRow) -> Self:
+        """The use of a row."""
+        return cls(
+            id=row.id, authorisation_id=row.authorisation_id, department=row.department,
+            department_name=row.department_name, matter=row.matter, case_number=row.case_number, fields=row.fields,
+            outcome=row.outcome, at=row.at,
+        )  # fmt: skip
+
+
+class UseFilter(PageQuery):
+    """Which page of the uses."""
+
+
+class Batch(Wire):
+    """A batch and how far it is."""
+
+    id: UUID
+    type_code: str
+    rows: int
+    issued: int
+    refused: int
+    done: bool
+    made_at: Instant
+
+    @classmethod
+    def of(cls, row: BatchRow, issued: int, refused: int, *, done: bool) -> Self:
+        """The batch of a row."""
+        return cls(
+            id=row.id, type_code=row.type_code, rows=row.row_count, issued=issued, refused=refused, done=done,
+            made_at=row.made_at,
+        )  # fmt: skip
+
+
+class BatchQuery(Query):
+    """Of which type the licences of a file are."""
+
+    type_code: TypeCode
+
+
+class FaultFilter(PageQuery):
+    """Which page of the rows that became no licence."""
+
+
+class Fault(Wire):
+    """A row that became no licence: its line in the file (the heading is line 1), and each wrong field."""
+
+    line: int
+    faults: list[dict[str, str]]
+
+
+class Presented(Wire):
+    """A form of a licence to check: the text of a credential or QR code, or a document in base64."""
+
+    text: Annotated[str, StringConstraints(min_length=1, max_length=200_000)] | None = None
+    document: Annotated[str, StringConstraints(min_length=1, max_length=4_000_000)] | None = None
+
+
+class Verification(Wire):
+    """What a form is worth now. Of the licence it tells what the form itself showed, and the one status."""
+
+    verdict: str = Field(
+        description="valid, not-yet-valid, expired, suspended, revoked, superseded; stale (an old QR code); "
+        "tampered, foreign, unknown, unreadable"
+    )
+    form: str = Field(description="pdf, ofd, sd-jwt-vc, qr or none")
+    said_zh: str
+    said_en: str
+    identifier: str | None = None
+    type_name: str | None = None
+    holder: str | None = None
+    valid_from: date | None = None
+    valid_to: date | None = None
+    status_at: Instant | None = None
+    shown: dict[str, Any] = Field(default={}, description="The fields that the holder chose to show")
+    checked_at: Instant
+
+
+class TypeMetadata(Wire):
+    """Type metadata of the credentials of a licence type (SD-JWT VC draft, section on type metadata)."""
+
+    vct: LongText
+    name: str
+    description: str
+    display: list[dict[str, Any]]
+    claims: list[dict[str, Any]]

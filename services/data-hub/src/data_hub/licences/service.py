@@ -1,0 +1,245 @@
+"""The acts of issuing departments: make a type, issue, renew, suspend, resume, revoke."""
+
+from datetime import date, timedelta
+from typing import Annotated
+
+from fastapi import Depends
+from sqlalchemy.dialects.postgresql import insert
+
+from citykit.actors import Actor
+from citykit.problems import FieldError, NotFound
+from citykit.work import Work, WorkInRequest
+from data_hub.licences import repository
+from data_hub.licences.access import types_of
+from data_hub.licences.domain import (
+    BUILT_IN,
+    NEWEST_VERSION,
+    FieldKind,
+    HolderKind,
+    Standing,
+    Status,
+    after,
+    may_renew,
+    placeholders,
+    standing,
+)
+from data_hub.licences.errors import (
+    ClaimFault,
+    LicenceState,
+    NotRenewable,
+    TypeExists,
+    TypeFault,
+    TypeRetired,
+    UnknownType,
+)
+from data_hub.licences.events import LicenceStatusChanged
+from data_hub.licences.models import LicenceRow, TypeRow
+from data_hub.licences.schemas import Licence, LicenceBrief, LicenceDraft, LicenceType, Renewal, TypeDraft
+from data_hub.licences.writing import (
+    PLACES,
+    Holder,
+    Numbers,
+    Term,
+    faults_of,
+    opened,
+    rules_of,
+    serial_of,
+    tell,
+    today_of,
+    values_of,
+)
+from data_hub.registries.population.service import Population
+
+ADMINISTRATION = "电子证照管理 Administration of licences"
+
+
+class Licences:
+    """The acts on licences within one transaction."""
+
+    def __init__(self, work: Work) -> None:
+        self.work = work
+
+    @property
+    def today(self) -> date:
+        """The day in Hengshui."""
+        return today_of(self.work)
+
+    async def make_type(self, draft: TypeDraft, *, by: Actor) -> LicenceType:
+        """Make a licence type. Raises TypeExists, TypeFault where template, names or code lists do not fit."""
+        _check_type(draft)
+        values = draft.model_dump(mode="json") | {"retired": False, "made_at": self.work.clock.now()}
+        statement = insert(TypeRow).values(values).on_conflict_do_nothing().returning(TypeRow)
+        row = (await self.work.session.scalars(statement)).one_or_none()
+        if row is None:
+            raise TypeExists
+        self.work.audit.note(stream=f"licence-type/{row.code}", act="make", by=by)
+        return LicenceType.of(row)
+
+    async def retire_type(self, row: TypeRow, reason: str, *, by: Actor) -> LicenceType:
+        """Retire a type: nothing is issued of it any more; what was issued stays as it is."""
+        row.retired = True
+        self.work.audit.note(stream=f"licence-type/{row.code}", act="retire", by=by, data={"reason": reason})
+        return LicenceType.of(row)
+
+    async def type_to_issue(self, code: str, by: Actor) -> TypeRow:
+        """A type that the actor's department issues. Raises UnknownType, TypeRetired."""
+        row = await repository.type_row(self.work, code, types_of(by))
+        if row is None:
+            raise UnknownType
+        if row.retired:
+            raise TypeRetired
+        return row
+
+    async def issue(self, draft: LicenceDraft, *, by: Actor) -> LicenceBrief:
+        """Issue a licence 签发. Raises UnknownType, TypeRetired, ClaimFault."""
+        kind = await self.type_to_issue(draft.type_code, by)
+        valid_from = draft.valid_from or self.today
+        holder = await self._holder(kind, draft)
+        self._check(kind, draft.claims, valid_from)
+        number = await repository.reserved(self.work, f"serial/{kind.code}", 1)
+        place = await repository.reserved(self.work, PLACES, 1)
+        numbers = Numbers(serial_of(self.today.year, number), 1, place)
+        term = Term(valid_from, valid_from)
+        return await self._write(kind, holder, draft.claims, term, numbers, by=by, act="issue")
+
+    async def renew(self, row: LicenceRow, renewal: Renewal, *, by: Actor) -> LicenceBrief:
+        """Issue the next version of a licence 换发; the present one is superseded from now on.
+
+        The new one counts from today, and its term from the end of the old one: nobody loses days by coming early.
+        Raises LicenceState, NotRenewable outside the time of renewal, TypeRetired, ClaimFault.
+        """
+        kind = await self.type_to_issue(row.type_code, by)
+        times = {"before_days": kind.renew_before_days, "after_days": kind.renew_after_days}
+        if after("renew", Status(row.status)) is None:
+            raise LicenceState
+        if row.version >= NEWEST_VERSION or not may_renew(row.valid_to, self.today, **times):
+            raise NotRenewable
+        content = opened(self.work, row)
+        claims = renewal.claims if renewal.claims is not None else content["claims"]
+        self._check(kind, claims, self.today)
+        holder = Holder(
+            HolderKind(kind.holder_kind), content["holder_name"], content["holder_number"], row.holder_person
+        )
+        place = await repository.reserved(self.work, PLACES, 1)
+        self._move("renew", row, "换发", by)
+        numbers = Numbers(row.serial, row.version + 1, place)
+        assert row.valid_to is not None  # what never ends is not renewed
+        term = Term(self.today, max(self.today, row.valid_to + timedelta(days=1)))
+        return await self._write(kind, holder, claims, term, numbers, by=by, act="renew")
+
+    async def suspend(self, row: LicenceRow, reason: str, *, by: Actor) -> LicenceBrief:
+        """Suspend a licence 暂停. Raises LicenceState."""
+        return self._moved("suspend", row, reason, by)
+
+    async def resume(self, row: LicenceRow, reason: str, *, by: Actor) -> LicenceBrief:
+        """Let a suspended licence count again 恢复. Raises LicenceState."""
+        return self._moved("resume", row, reason, by)
+
+    async def revoke(self, row: LicenceRow, reason: str, *, by: Actor) -> LicenceBrief:
+        """Revoke a licence for good 注销. Raises LicenceState."""
+        return self._moved("revoke", row, reason, by)
+
+    def read(self, row: LicenceRow, *, by: Actor) -> Licence:
+        """A licence with what it says; the read of a person's licence is logged."""
+        content = opened(self.work, row)
+        fields = ["holder_name", "holder_number", *content["claims"]]
+        note_read(self.work, row, by=by, action="查看电子证照 Read a licence", purpose=ADMINISTRATION, fields=fields)
+        return Licence.of(
+            row, self.today, holder_name=content["holder_name"], holder_code=content["holder_number"],
+            claims=content["claims"], status_reason=row.status_reason,
+        )  # fmt: skip
+
+    async def standing_of(self, identifier: str, purpose: str, *, by: Actor) -> LicenceBrief:
+        """What the licence of an identifier is worth today; the holder sees who asked and why. Raises NotFound."""
+        row = await repository.by_identifier(self.work, identifier)
+        if row is None:
+            raise NotFound
+        fields = ["holder_shown", "standing"]
+        note_read(self.work, row, by=by, action="查验证照状态 Check a licence", purpose=purpose, fields=fields)
+        return LicenceBrief.of(row, self.today)
+
+    async def _holder(self, kind: TypeRow, draft: LicenceDraft) -> Holder:
+        wanted = HolderKind(kind.holder_kind)
+        if draft.person is not None and draft.organisation is None and wanted is HolderKind.person:
+            number = draft.person.id_number
+            known = await Population(self.work).numbered([number])
+            return Holder(wanted, draft.person.name, number, known.get(number))
+        if draft.organisation is not None and draft.person is None and wanted is HolderKind.organisation:
+            return Holder(wanted, draft.organisation.name, draft.organisation.uscc)
+        raise ClaimFault(errors=[FieldError(pointer=f"/body/{wanted.value}", code="holder", message=wanted.value)])
+
+    def _check(self, kind: TypeRow, claims: dict[str, str | int], valid_from: date) -> None:
+        if wrong := faults_of(rules_of(kind), claims, valid_from, self.today):
+            raise ClaimFault(errors=[FieldError(pointer=f"/body/{at}", code=code, message=code) for at, code in wrong])
+
+    async def _write(
+        self,
+        kind: TypeRow,
+        holder: Holder,
+        claims: dict[str, str | int],
+        term: Term,
+        numbers: Numbers,
+        *,
+        by: Actor,
+        act: str,
+    ) -> LicenceBrief:
+        values = values_of(self.work, kind, holder, claims, term, numbers, by=by.reference)
+        row = LicenceRow(**values)
+        self.work.session.add(row)
+        await self.work.session.flush()
+        tell(self.work, values)
+        self.work.audit.note(stream=f"licence/{row.id}", act=act, by=by, data={"identifier": row.identifier})
+        return LicenceBrief.of(row, self.today)
+
+    def _moved(self, act: str, row: LicenceRow, reason: str, by: Actor) -> LicenceBrief:
+        self._move(act, row, reason, by)
+        return LicenceBrief.of(row, self.today)
+
+    def _move(self, act: str, row: LicenceRow, reason: str, by: Actor) -> None:
+        reached = after(act, Status(row.status))
+        if reached is None:
+            raise LicenceState
+        row.status, row.status_reason, row.status_at = reached.value, reason, self.work.clock.now()
+        event = LicenceStatusChanged(
+            licence_id=row.id, identifier=row.identifier, type_code=row.type_code, person=row.holder_person,
+            status=reached.value, changed_at=row.status_at,
+        )  # fmt: skip
+        self.work.events.record(event, subject=str(row.id))
+        self.work.audit.note(stream=f"licence/{row.id}", act=act, by=by, data={"reason": reason})
+
+
+def stands(row: LicenceRow, today: date) -> Standing:
+    """What a licence is worth today."""
+    return standing(Status(row.status), row.valid_from, row.valid_to, today)
+
+
+def note_read(work: Work, row: LicenceRow, *, by: Actor, action: str, purpose: str, fields: list[str]) -> None:
+    """Log the read of a person's licence; of firms' licences there is no log of persons."""
+    if row.holder_person is not None:
+        work.access.read(
+            person=f"person:{row.holder_person}", by=by, action=action, fields=fields, purpose=purpose,
+            legal_basis="《国务院关于在线政务服务的若干规定》第十条",
+        )  # fmt: skip
+
+
+def _check_type(draft: TypeDraft) -> None:
+    names = [field.name for field in draft.fields]
+    wrong = [("fields", f"twice: {name}") for name in set(names) if names.count(name) > 1]
+    wrong += [("fields", f"reserved: {name}") for name in names if name in BUILT_IN]
+    wrong += [("fields", f"no codes: {f.name}") for f in draft.fields if (f.kind is FieldKind.code) != bool(f.codes)]
+    strangers = placeholders([draft.template.title, *draft.template.lines]) - set(names) - BUILT_IN
+    wrong += [("template", f"unknown: {name}") for name in sorted(strangers)]
+    if draft.valid_months is not None and draft.renew_before_days > draft.valid_months * 31:
+        wrong.append(("renew_before_days", "longer than the term"))
+    if wrong:
+        raise TypeFault(
+            errors=[FieldError(pointer=f"/body/{at}", code="contradiction", message=said) for at, said in wrong]
+        )
+
+
+async def licences(work: WorkInRequest) -> Licences:
+    """The acts, for a handler."""
+    return Licences(work)
+
+
+LicencesInRequest = Annotated[Licences, Depends(licences)]

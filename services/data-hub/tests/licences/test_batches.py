@@ -1,0 +1,144 @@
+"""Licences by the thousand: all that fit, none twice, each that does not fit named."""
+
+import asyncio
+import contextlib
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import text
+
+from citykit.testing import ServiceUnderTest
+from data_hub.licences.batches import ISSUE_PART, _rows
+from data_hub.licences.domain import FieldRule, Identifier
+from data_hub.licences.errors import BatchFault, TooManyRows
+
+from .factories import LI, TYPE, WANG, Desk
+
+HEAD = "holder_name,holder_number,trade,examined_on,clinic"
+
+
+@pytest.fixture
+def desk(city: ServiceUnderTest) -> Desk:
+    return Desk(city)
+
+
+def lines(count: int) -> list[str]:
+    names = (LI, WANG)
+    return [f"{names[n % 2][0]},{names[n % 2][1]},餐饮,2026-11-01,第{n}医院" for n in range(count)]
+
+
+async def sent(desk: Desk, content: str | bytes, headers: dict[str, str] | None = None) -> Any:
+    data = content.encode() if isinstance(content, str) else content
+    return await desk.send(
+        "POST", f"/batches?type_code={TYPE}", (headers or desk.issuer) | {"Content-Type": "text/csv"}, content=data
+    )
+
+
+async def test_thousands_are_issued_by_a_job_and_each_is_whole(desk: Desk) -> None:
+    await desk.person()
+    await desk.type()
+    answer = await sent(desk, "\n".join([HEAD, *lines(2500)]))
+    assert answer.status_code == 202, answer.text
+    assert (answer.json()["rows"], answer.json()["done"]) == (2500, False)
+    await desk.city.drain()
+    batch = (await desk.get(f"/batches/{answer.json()['id']}")).json()
+    assert (batch["issued"], batch["refused"], batch["done"]) == (2500, 0, True)
+    async with desk.city.work() as work:
+        rows = (await work.session.execute(text("select identifier, status_list, status_place from licence"))).all()
+        kept = await work.session.scalar(text("select count(*) from licence_batch_part where sealed is not null"))
+        events = await work.session.scalar(text("select count(*) from event_log where type like '%licence.issued%'"))
+    assert len({row.identifier for row in rows}) == len({tuple(row)[1:] for row in rows}) == 2500
+    assert all(Identifier.parse(row.identifier) for row in rows)
+    assert (kept, events) == (0, 2500)
+    mine = (await desk.get("/own", desk.holder, limit=1)).json()["items"][0]
+    read = (await desk.get(f"/own/{mine['id']}", desk.holder)).json()
+    assert (read["holder_name"], read["claims"]["trade"]) == (LI[0], "餐饮")
+    said = await desk.verify(text=await desk.credential(mine))
+    assert said["verdict"] == "valid"
+
+
+async def test_a_part_that_comes_twice_issues_once(desk: Desk) -> None:
+    await desk.type()
+    batch = (await sent(desk, "\n".join([HEAD, *lines(3)]))).json()
+    await asyncio.gather(*(desk.city.run_task(ISSUE_PART, batch=batch["id"], part=0) for _ in range(3)))
+    async with desk.city.work() as work:
+        assert await work.session.scalar(text("select count(*) from licence")) == 3
+
+
+async def test_rows_that_do_not_fit_are_told_by_line_and_never_what_they_said(desk: Desk) -> None:
+    await desk.type()
+    bad = [
+        "李,131102198503150040,餐饮,2026-11-01,",
+        f"{WANG[0]},{WANG[1]},采矿,2026-13-01,",
+        f",{LI[1]},餐饮,2026-11-01,",
+    ]
+    batch = (await sent(desk, "\n".join([HEAD, *lines(2), *bad]))).json()
+    await desk.city.drain()
+    read = (await desk.get(f"/batches/{batch['id']}")).json()
+    assert (read["issued"], read["refused"]) == (2, 3)
+    faults = (await desk.get(f"/batches/{batch['id']}/faults")).json()["items"]
+    assert [one["line"] for one in faults] == [4, 5, 6]
+    assert faults[0]["faults"] == [{"field": "holder_number", "code": "number"}]
+    assert {one["field"] for one in faults[1]["faults"]} == {"trade", "examined_on"}
+    assert "131102" not in str(faults)
+
+
+async def test_a_persons_number_is_sealed_while_it_waits(desk: Desk) -> None:
+    await desk.type()
+    await sent(desk, "\n".join([HEAD, *lines(1)]))
+    async with desk.city.work() as work:
+        sealed = await work.session.scalar(text("select sealed from licence_batch_part"))
+        jobs = await work.session.scalar(text("select string_agg(args::text, '') from procrastinate_jobs"))
+    assert LI[1].encode() not in bytes(sealed)
+    assert LI[1] not in jobs
+
+
+async def test_the_same_key_takes_a_file_once(desk: Desk) -> None:
+    await desk.type()
+    headers = desk.issuer | {"Idempotency-Key": "batch-0001"}
+    content = "\n".join([HEAD, *lines(1)])
+    first, second = await sent(desk, content, headers), await sent(desk, content, headers)
+    assert first.json() == second.json()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"", b"holder_name\n", HEAD.encode(), f"{HEAD}\n1,2".encode(), b"\xff\xff\xff", f"{HEAD},more\n".encode(),
+        f"{HEAD},{HEAD}\n".encode(), b'a,"b\n', f'{HEAD}\n"x"y,1,2,3,4\n'.encode(),
+        b"c," * 10_000,
+    ],
+)  # fmt: skip
+async def test_a_file_that_cannot_be_read_is_told(desk: Desk, content: bytes) -> None:
+    await desk.type()
+    answer = await sent(desk, content)
+    assert answer.json()["type"] == "/problems/licence-batch-fault"
+
+
+async def test_gb18030_and_a_mark_are_read(desk: Desk) -> None:
+    await desk.type()
+    text_of = "\r\n".join([HEAD, *lines(1)])
+    for data in (text_of.encode("gb18030"), text_of.encode("utf-8-sig")):
+        assert (await sent(desk, data)).json()["rows"] == 1
+
+
+async def test_other_departments_see_nothing_of_it(desk: Desk) -> None:
+    await desk.type()
+    batch = (await sent(desk, "\n".join([HEAD, *lines(1)]))).json()
+    assert (await sent(desk, HEAD, desk.stranger)).status_code == 404
+    assert (await desk.get(f"/batches/{batch['id']}", desk.stranger)).status_code == 404
+    assert (await desk.get(f"/batches/{batch['id']}/faults", desk.stranger)).status_code == 404
+
+
+def test_more_than_a_hundred_thousand_rows_are_too_many() -> None:
+    with pytest.raises(TooManyRows):
+        _rows(b"holder_name,holder_number\n" + b"a,b\n" * 100_001, [])
+
+
+@settings(max_examples=50)
+@given(st.binary(max_size=200))
+def test_whatever_comes_is_rows_or_a_problem(data: bytes) -> None:
+    with contextlib.suppress(BatchFault, TooManyRows):
+        assert _rows(data, [FieldRule("a", "甲")])
