@@ -1,0 +1,100 @@
+"""A sealed licence before a PDF reader written by others: Poppler's `pdfsig`, `pdffonts` and `pdftotext`."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from citykit.testing import ServiceUnderTest, service_fixture
+from launcher.sealing import seal_files
+
+city = service_fixture("data_hub.main:service", files=seal_files())
+pytestmark = pytest.mark.skipif(shutil.which("pdfsig") is None, reason="poppler-utils is not installed")
+LICENCES = "/api/data-hub/v1/licences"
+MARKET, TYPE = "11131100MB0H00057C", "11100000MB0143028R001"
+PERSON = "01890000-0000-7000-8000-000000001001"
+
+
+@pytest.fixture
+async def document(city: ServiceUnderTest, tmp_path: Path) -> Path:
+    """A licence as PDF, in a file."""
+    licence = await issued(city)
+    holder = city.token(["data-hub.licences.hold"], person=PERSON)
+    answer = await city.client.get(f"{LICENCES}/own/{licence}/document.pdf", headers=holder)
+    assert answer.status_code == 200, answer.text
+    path = tmp_path / "licence.pdf"
+    path.write_bytes(answer.content)
+    return path
+
+
+async def issued(city: ServiceUnderTest) -> str:
+    """A licence of a person of the registry."""
+    scopes = [f"data-hub.{one}" for one in ("licences.maintain", "licences.issue", "registries.maintain")]
+    officer = city.token(scopes, department=MARKET)
+    from data_hub.sample.personas import load_personas
+
+    async with city.work() as work:
+        await load_personas(work)
+    kind = {
+        "code": TYPE, "name_zh": "健康证明", "name_en": "Health certificate", "department": MARKET,
+        "department_name": "衡水市市场监督管理局", "holder_kind": "person", "valid_months": 12,
+        "fields": [{"name": "trade", "title": "从业类别"}],
+        "template": {"title": "{type_name}", "lines": ["{holder_name}可从事{trade}。"]},
+    }  # fmt: skip
+    made = await city.client.post(f"{LICENCES}/types", json=kind, headers=officer)
+    assert made.status_code == 201, made.text
+    draft = {
+        "type_code": TYPE,
+        "person": {"name": "李秀英", "id_number": "131102198503150049"},
+        "claims": {"trade": "餐饮"},
+    }
+    answer = await city.client.post(LICENCES, json=draft, headers=officer)
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["id"])
+
+
+def told(program: str, *arguments: str) -> str:
+    done = subprocess.run([program, *arguments], capture_output=True, text=True, timeout=60, check=False)
+    return done.stdout
+
+
+def test_its_signature_holds_for_the_whole_document(document: Path) -> None:
+    said = told("pdfsig", str(document))
+    assert "Signature Validation: Signature is Valid." in said
+    assert "Total document signed" in said
+    assert "Signature Type: ETSI.CAdES.detached" in said
+    assert "Signing Hash Algorithm: SHA-256" in said
+    assert "衡水市大数据中心电子印章" in said
+    assert len(re.findall(r"Signature #\d", said)) == 1
+
+
+async def test_it_is_trusted_where_the_published_root_is(
+    document: Path, city: ServiceUnderTest, tmp_path: Path
+) -> None:
+    if shutil.which("certutil") is None:
+        pytest.skip("libnss3-tools is not installed")
+    answer = await city.client.get("/api/data-hub/v1/seals/certificates.pem")
+    root = tmp_path / "root.pem"
+    root.write_text(answer.text.split("-----END CERTIFICATE-----")[0] + "-----END CERTIFICATE-----\n")
+    store = f"sql:{tmp_path}"
+    told("certutil", "-N", "-d", store, "--empty-password")
+    told("certutil", "-A", "-d", store, "-n", "seal", "-t", "CT,C,C", "-i", str(root))
+    assert "Certificate is Trusted." in told("pdfsig", "-nssdir", str(tmp_path), str(document))
+
+
+def test_one_changed_byte_breaks_it(document: Path) -> None:
+    data = bytearray(document.read_bytes())
+    data[data.index(b"stream") + 30] ^= 1
+    document.write_bytes(data)
+    assert "Signature is Valid" not in told("pdfsig", str(document))
+
+
+def test_its_font_is_embedded_and_its_chinese_is_text(document: Path) -> None:
+    fonts = [line.split() for line in told("pdffonts", str(document)).splitlines() if "SmartHengshui" in line]
+    assert fonts
+    assert all("TrueType" in line and line[-5] == "yes" for line in fonts)
+    text = told("pdftotext", str(document), "-")
+    assert "李秀英可从事餐饮。" in text
+    assert "1.2.156.3005.2." in text

@@ -1,0 +1,155 @@
+"""A licence as credential and as QR code before clients written by others: the library `sd-jwt`, and `zxing-cpp`.
+
+The holder's side and the verifier's side are theirs; the city is asked for nothing but its published keys.
+"""
+
+import base64
+import io
+import json
+import zlib
+from typing import Any
+
+import pytest
+import zxingcpp
+from joserfc import jws
+from joserfc.jwk import KeySet
+from jwcrypto.jwk import JWK
+from PIL import Image
+from sd_jwt.holder import SDJWTHolder
+from sd_jwt.verifier import SDJWTVerifier
+
+from citykit.testing import ServiceUnderTest, service_fixture
+from data_hub.sample.personas import load_personas
+from launcher.sealing import seal_files
+
+city = service_fixture("data_hub.main:service", files=seal_files(rsa_bits=2048))
+LICENCES = "/api/data-hub/v1/licences"
+MARKET, TYPE = "11131100MB0H00057C", "11100000MB0143028R001"
+PERSON = "01890000-0000-7000-8000-000000001001"
+KEYS = "/api/data-hub/v1/seals/jwks.json"
+
+
+class Wallet:
+    """The holder's side."""
+
+    def __init__(self, city: ServiceUnderTest, licence: str) -> None:
+        self.city, self.licence = city, licence
+        self.key = JWK.generate(kty="EC", crv="P-256")
+        self.headers = city.token(["data-hub.licences.hold"], person=PERSON)
+
+    async def fetched(self) -> str:
+        public = {name: self.key.export_public(as_dict=True)[name] for name in ("kty", "crv", "x", "y")}
+        answer = await self.city.client.post(
+            f"{LICENCES}/own/{self.licence}/credentials", json={"holder_key": public}, headers=self.headers
+        )
+        assert answer.status_code == 200, answer.text
+        return str(answer.json()["credential"])
+
+    def presented(self, credential: str, show: dict[str, bool], *, nonce: str = "n", audience: str = "窗口") -> str:
+        holder = SDJWTHolder(credential)
+        holder.create_presentation(show, nonce, audience, self.key, "ES256")
+        return str(holder.sd_jwt_presentation)
+
+
+@pytest.fixture
+async def wallet(city: ServiceUnderTest) -> Wallet:
+    """The wallet of a person who holds a licence."""
+    officer = city.token(["data-hub.licences.maintain", "data-hub.licences.issue"], department=MARKET)
+    async with city.work() as work:
+        await load_personas(work)
+    kind = {
+        "code": TYPE, "name_zh": "健康证明", "name_en": "Health certificate", "department": MARKET,
+        "department_name": "衡水市市场监督管理局", "holder_kind": "person", "valid_months": 12,
+        "fields": [{"name": "trade", "title": "从业类别"}, {"name": "clinic", "title": "体检机构"}],
+        "template": {"title": "{type_name}", "lines": ["{holder_name}可从事{trade}。"]},
+    }  # fmt: skip
+    assert (await city.client.post(f"{LICENCES}/types", json=kind, headers=officer)).status_code == 201
+    draft = {
+        "type_code": TYPE, "person": {"name": "李秀英", "id_number": "131102198503150049"},
+        "claims": {"trade": "餐饮", "clinic": "示例医院"},
+    }  # fmt: skip
+    answer = await city.client.post(LICENCES, json=draft, headers=officer)
+    assert answer.status_code == 201, answer.text
+    return Wallet(city, str(answer.json()["id"]))
+
+
+async def verified(
+    city: ServiceUnderTest, presentation: str, *, nonce: str = "n", audience: str = "窗口"
+) -> dict[str, Any]:
+    """The claims that the library takes for proven."""
+    keys = {key["kid"]: key for key in (await city.client.get(KEYS)).json()["keys"]}
+
+    def key_of(_: str, header: dict[str, Any]) -> JWK:
+        assert header["typ"] == "dc+sd-jwt"
+        return JWK.from_json(json.dumps(keys[header["kid"]]))
+
+    verifier = SDJWTVerifier(presentation, key_of, audience, nonce)
+    claims: dict[str, Any] = verifier.get_verified_payload()
+    return claims
+
+
+async def test_the_holder_shows_one_field_and_proves_that_she_holds_it(city: ServiceUnderTest, wallet: Wallet) -> None:
+    shown = await verified(city, wallet.presented(await wallet.fetched(), {"trade": True}))
+    assert shown["trade"] == "餐饮"
+    assert not {"holder_name", "holder_number", "clinic"} & set(shown)
+    assert shown["vct"].endswith(f"/licences/types/{TYPE}/metadata")
+    assert shown["iss"].endswith("/api/data-hub/v1/seals")
+    assert {"identifier", "iat", "exp", "cnf", "status"} <= set(shown)
+
+
+async def test_a_proof_for_another_verifier_is_refused(city: ServiceUnderTest, wallet: Wallet) -> None:
+    presentation = wallet.presented(await wallet.fetched(), {"trade": True})
+    with pytest.raises(ValueError, match="nonce"):
+        await verified(city, presentation, nonce="another")
+
+
+async def test_a_flipped_bit_is_refused(city: ServiceUnderTest, wallet: Wallet) -> None:
+    head, body, signature, *rest = wallet.presented(await wallet.fetched(), {"trade": True}).split(".", 2)[0:3]
+    flipped = ("A" if signature[3] != "A" else "B").join((signature[:3], signature[4:]))
+    assert rest == []
+    with pytest.raises(Exception, match=r"."):
+        await verified(city, f"{head}.{body}.{flipped}")
+
+
+async def test_the_city_takes_the_librarys_presentation(city: ServiceUnderTest, wallet: Wallet) -> None:
+    presentation = wallet.presented(await wallet.fetched(), {"trade": True})
+    answer = await city.client.post(f"{LICENCES}/verifications", json={"text": presentation})
+    assert (answer.json()["verdict"], answer.json()["form"]) == ("valid", "sd-jwt-vc")
+    assert answer.json()["shown"].get("trade") == "餐饮"
+
+
+async def test_a_revoked_licence_shows_in_its_status_list(city: ServiceUnderTest, wallet: Wallet) -> None:
+    shown = await verified(city, wallet.presented(await wallet.fetched(), {}))
+    entry = shown["status"]["status_list"]
+    officer = city.token(["data-hub.licences.issue"], department=MARKET)
+    assert await listed(city, entry) == 0
+    for act, value in (("suspensions", 2), ("revocations", 1)):
+        await city.client.post(f"{LICENCES}/{wallet.licence}/{act}", json={"reason": "复查"}, headers=officer)
+        assert await listed(city, entry) == value
+
+
+async def listed(city: ServiceUnderTest, entry: dict[str, Any]) -> int:
+    """The value of a credential in its status list, read as the draft says."""
+    answer = await city.client.get(entry["uri"].removeprefix("http://city.test"))
+    keys = KeySet.import_key_set((await city.client.get(KEYS)).json())
+    registry = jws.JWSRegistry(algorithms=["ES256"])
+    registry.max_payload_length = 10_000_000
+    token = jws.deserialize_compact(answer.text, keys, registry=registry)
+    assert token.headers()["typ"] == "statuslist+jwt"
+    said = json.loads(token.payload)["status_list"]
+    bits = zlib.decompress(base64.urlsafe_b64decode(said["lst"] + "=" * (-len(said["lst"]) % 4)))
+    per_byte = 8 // said["bits"]
+    byte, place = divmod(entry["idx"], per_byte)
+    return int(bits[byte] >> (place * said["bits"])) & ((1 << said["bits"]) - 1)
+
+
+async def test_a_qr_code_is_read_and_verified_without_the_city(city: ServiceUnderTest, wallet: Wallet) -> None:
+    keys = KeySet.import_key_set((await city.client.get(KEYS)).json())
+    picture = await city.client.get(f"{LICENCES}/own/{wallet.licence}/code.png", headers=wallet.headers)
+    (code,) = zxingcpp.read_barcodes(Image.open(io.BytesIO(picture.content)))
+    assert code.format == zxingcpp.BarcodeFormat.QRCode
+    assert len(code.text) < 700
+    said = json.loads(jws.deserialize_compact(code.text, keys, algorithms=["ES256"]).payload)
+    assert (said["status"], said["holder"], said["type"]) == ("valid", "李*英", "健康证明")
+    answer = await city.client.post(f"{LICENCES}/verifications", json={"text": code.text})
+    assert answer.json()["verdict"] == "valid"
