@@ -13,7 +13,7 @@ PUBLIC = {"service", "domain", "events", "errors", "schemas"}
 # Further files of a slice's service, split by meaning.
 SPLIT_SERVICES = {"gov_collab.organisations.responsibilities"}
 # Beside the slices: wiring and what all slices of a service stand on.
-SHARED = {"clients", "adapters", "pages"}
+SHARED = {"clients", "adapters", "pages", "datasets", "seals"}
 WIRING = {"main", "reference", "sample"}
 FORBIDDEN_NAMES = re.compile(r"^(utils?|helpers?|common|misc|managers?|process_data|.*_(utils?|helpers?|manager))$")
 LONGEST_FILE, LONGEST_FUNCTION = 400, 40
