@@ -35,6 +35,9 @@ BASE_SCOPES = [
     "citizen-pass.account.read",
 ]
 MOST_STEPS = 10
+# A gateway that has just lost a replica says "not now" for a moment; a person would press again.
+NOT_NOW = {502, 503, 504}
+MOST_TRIES = 20
 APPOINTED_WITHIN_SECONDS = 15
 
 
@@ -74,7 +77,7 @@ def sign_in(city: City, username: str, password: str, scopes: list[str]) -> dict
     challenge = urlsafe_b64encode(sha256(verifier.encode()).digest()).rstrip(b"=").decode()
     try:
         with httpx.Client(timeout=30, trust_env=False, headers={"Accept-Language": "en"}) as browser:
-            provider = _json(browser.get(f"{city.issuer}/.well-known/openid-configuration"))
+            provider = _json(_sent(browser, "GET", f"{city.issuer}/.well-known/openid-configuration"))
             asked = {
                 "response_type": "code",
                 "client_id": CLIENT,
@@ -85,7 +88,7 @@ def sign_in(city: City, username: str, password: str, scopes: list[str]) -> dict
                 "code_challenge": challenge,
                 "code_challenge_method": "S256",
             }
-            answer = browser.get(provider["authorization_endpoint"], params=asked)
+            answer = _sent(browser, "GET", provider["authorization_endpoint"], params=asked)
             code = _code(_walk(browser, answer, username, password), state)
             exchange = {
                 "grant_type": "authorization_code",
@@ -94,9 +97,19 @@ def sign_in(city: City, username: str, password: str, scopes: list[str]) -> dict
                 "client_id": CLIENT,
                 "code_verifier": verifier,
             }
-            return _json(browser.post(provider["token_endpoint"], data=exchange))
+            return _json(_sent(browser, "POST", provider["token_endpoint"], data=exchange))
     except httpx.HTTPError as error:
         raise Refusal("登录失败:城市没有应答", f"The sign-in failed: {error}") from error
+
+
+def _sent(browser: httpx.Client, method: str, url: str, **options: Any) -> httpx.Response:
+    """The response to a request, asked again within bounds where the city says "not now"."""
+    for _ in range(MOST_TRIES - 1):
+        answer = browser.request(method, url, **options)
+        if answer.status_code not in NOT_NOW:
+            return answer
+        time.sleep(0.5)
+    return browser.request(method, url, **options)
 
 
 def _walk(browser: httpx.Client, answer: httpx.Response, username: str, password: str) -> str:
@@ -107,7 +120,7 @@ def _walk(browser: httpx.Client, answer: httpx.Response, username: str, password
             target = urljoin(str(answer.url), answer.headers["location"])
             if target.startswith(REDIRECT):
                 return target
-            answer = browser.get(target)
+            answer = _sent(browser, "GET", target)
             continue
         page = Page()
         page.feed(answer.text)
@@ -117,7 +130,8 @@ def _walk(browser: httpx.Client, answer: httpx.Response, username: str, password
         entered = entered or form.asks("password")
         filled = form.filled(username, password)
         origin = f"{answer.url.scheme}://{answer.url.netloc.decode()}"
-        answer = browser.post(urljoin(str(answer.url), form.action), data=filled, headers={"Origin": origin})
+        target = urljoin(str(answer.url), form.action)
+        answer = _sent(browser, "POST", target, data=filled, headers={"Origin": origin})
     raise Refusal("登录步骤过多", "The sign-in does not come to an end")
 
 
