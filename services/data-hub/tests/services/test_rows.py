@@ -208,6 +208,9 @@ class TestDocuments:
         assert page.status_code == 200
         assert "空气质量小时数据" in page.text
         assert "细颗粒物" in page.text
+        style = await opened.city.client.get("/api/data-hub/services/-/service.css")
+        assert (style.status_code, style.headers["content-type"].partition(";")[0]) == (200, "text/css")
+        assert "color-scheme" in style.text
 
     async def test_a_registry_is_no_such_service(self, opened: Office) -> None:
         assert (await opened.city.client.get(f"{HUB}/services/101001-000001")).status_code == 404

@@ -4,22 +4,23 @@ from functools import cache
 from pathlib import Path as File
 from typing import Annotated
 
-from fastapi import Depends, Path
+from fastapi import APIRouter, Depends, Path
 from fastapi.responses import FileResponse, HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from citykit.access import anyone
-from citykit.routing import CityRouter
 from citykit.work import WorkInRequest
 from data_hub.services import documents
 from data_hub.services.service import RowsInRequest
 from data_hub.services.views import AskerInRequest
 
-router = CityRouter(
-    prefix="/api/data-hub/services", tags=["services"], dependencies=[Depends(anyone)], include_in_schema=False
+router = APIRouter(
+    prefix="/api/data-hub/services", dependencies=[Depends(anyone)], include_in_schema=False, redirect_slashes=False
 )
 _HERE = File(__file__).parent
-_POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'"
+_POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
 Code = Annotated[str, Path(pattern=r"^[1-3][0-9]{5,10}-[0-9]{6}$")]
 
 
