@@ -11,8 +11,8 @@ import pytest
 
 from citykit.testing import ServiceUnderTest
 from data_hub.datasets.domain import Column, ColumnType
+from data_hub.datasets.safe_csv import lines
 from data_hub.sharing import files
-from data_hub.sharing.safe_csv import lines
 from data_hub.sharing.service import NoticeKind, Recipients
 
 from .factories import (

@@ -5,12 +5,12 @@ import io
 from collections.abc import AsyncIterator, Sequence
 
 from citykit.work import Opener, Work
+from data_hub.datasets.safe_csv import BYTE_ORDER_MARK
 from data_hub.datasets.service import Dataset, Datasets
 from data_hub.resources.errors import NoResource
 from data_hub.resources.schemas import Resource
 
 _PIECE = 20_000  # rows
-_BYTE_ORDER_MARK = "\ufeff"  # so that spreadsheets read UTF-8 as UTF-8
 
 
 async def opened_rows(work: Work, resource: Resource) -> tuple[Dataset, tuple[str, ...]]:
@@ -23,7 +23,7 @@ async def opened_rows(work: Work, resource: Resource) -> tuple[Dataset, tuple[st
 
 async def as_csv(open_work: Opener, dataset: Dataset, columns: Sequence[str]) -> AsyncIterator[bytes]:
     """The rows in the order of their arrival, under the names of their columns."""
-    header = io.StringIO(_BYTE_ORDER_MARK)
+    header = io.StringIO(BYTE_ORDER_MARK)
     header.seek(0, io.SEEK_END)
     csv.writer(header, lineterminator="\n").writerow(columns)
     yield header.getvalue().encode()

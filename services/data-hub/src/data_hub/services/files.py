@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from data_hub.datasets import safe_csv
 from data_hub.datasets.domain import ColumnType
 from data_hub.services.domain import ExportFormat
 
@@ -14,9 +15,6 @@ MEDIA_TYPES = {
     ExportFormat.ndjson: "application/x-ndjson",
     ExportFormat.parquet: "application/vnd.apache.parquet",
 }
-# What Excel, WPS and LibreOffice take for the beginning of a formula, full-width forms of the signs among them.
-_BEGINS = frozenset("=+-@\t\r\n＝＋－＠")
-BYTE_ORDER_MARK = "\ufeff"  # so that spreadsheets read UTF-8 as UTF-8
 
 
 class File:
@@ -28,7 +26,7 @@ class File:
         self._text = io.StringIO()
         self._frames: list[Any] = []
         if kind is ExportFormat.csv:
-            self._text.write(BYTE_ORDER_MARK)
+            self._text.write(safe_csv.BYTE_ORDER_MARK)
             self._writer().writerow([name for name, _ in columns])
 
     def add(self, page: str) -> None:
@@ -79,7 +77,7 @@ def _cell(value: Any, kind: ColumnType) -> str:
     if value is None:
         return ""
     text = _plain(value)
-    return f"'{text}" if kind is ColumnType.string and text[:1] in _BEGINS and text else text
+    return safe_csv.harmless(text) if kind is ColumnType.string else text
 
 
 def _plain(value: Any) -> str:

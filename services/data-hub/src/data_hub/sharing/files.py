@@ -16,7 +16,7 @@ from citykit.actors import Actor, ActorKind
 from citykit.ids import new_id
 from citykit.problems import Problem
 from citykit.work import Opener, Work, WorkInRequest
-from data_hub.sharing import safe_csv
+from data_hub.datasets import safe_csv
 from data_hub.sharing.domain import Delivery, DeliveryFormat, FileState, Outcome
 from data_hub.sharing.errors import FileNotReady, NotGranted
 from data_hub.sharing.evidence import Evidence
