@@ -23,6 +23,7 @@ from random import Random
 from typing import Any
 
 import httpx
+import psycopg
 from joserfc import jwt
 from joserfc.jwk import OKPKey
 
@@ -91,7 +92,7 @@ class Bench:
     def __init__(self, address: str, folder: Path) -> None:
         self._key = OKPKey.generate_key("Ed25519", {"kid": "bench", "use": "sig"})
         self.hub = import_module("data_hub.main").service
-        (folder / "identifier_key").write_text(base64.urlsafe_b64encode(secrets.token_bytes(32)).decode())
+        _remembered(folder / "identifier_key", lambda: base64.urlsafe_b64encode(secrets.token_bytes(32)).decode())
         own = OKPKey.generate_key("Ed25519", {"kid": HUB, "use": "sig"})
         (folder / "mesh_key.json").write_text(json.dumps(own.as_dict(private=True)))
         (folder / "mesh_keys.json").write_text(json.dumps({"keys": [own.as_dict(private=False)]}))
@@ -115,6 +116,10 @@ class Bench:
         async with runtime.running(runtime.Runtime(self.hub, self.settings)) as running, running.open_work() as work:
             await crowd.load_persons(work, round(sample.FULL_PERSONS * scale))
             await crowd.load_entities(work, round(sample.FULL_ENTITIES * scale))
+        # What autovacuum does after such a load, done at once: until then each row is written when it is first read.
+        address = self.settings.database_url.replace("+psycopg", "", 1)
+        async with await psycopg.AsyncConnection.connect(address, autocommit=True) as connection:
+            await connection.execute("vacuum analyze")
 
     def _headers(self) -> dict[str, str]:
         now = int(time.time())
@@ -171,16 +176,40 @@ async def _row(client: httpx.AsyncClient, questions: list[Question]) -> tuple[fl
     return times[len(times) // 2], times[int(len(times) * 0.95)]
 
 
+def _remembered(file: Path, make: Callable[[], str]) -> str:
+    """What the file says, and what `make` says first: a kept database needs its password and its key again."""
+    if not file.exists():
+        file.touch(mode=0o600)
+        file.write_text(make())
+    return file.read_text()
+
+
 @contextmanager
 def _database(folder: Path) -> Iterator[str]:
-    password = secrets.token_hex(16)
+    password = _remembered(folder / "secrets" / "password", lambda: secrets.token_hex(16))
     cluster = Cluster(folder / "data", socket_folder(folder / "s"))
-    cluster.initialise(password)
+    is_new = not (folder / "data").exists()
+    if is_new:
+        cluster.initialise(password)
     with serving(cluster, password, folder / "postgres.log"):
-        server = cluster.conninfo(SUPERUSER, password, "postgres")
-        make_database(server, "bench")
-        give_roles(cluster.conninfo(SUPERUSER, password, "bench"), {HUB: password})
+        if is_new:
+            make_database(cluster.conninfo(SUPERUSER, password, "postgres"), "bench")
+            give_roles(cluster.conninfo(SUPERUSER, password, "bench"), {HUB: password})
         yield service_url(cluster.conninfo("data_hub", password, "bench"))
+
+
+@contextmanager
+def _folder(kept: Path | None) -> Iterator[Path]:
+    """The folder of the database: one that is kept for the next run, or one that goes with this run."""
+    folder = kept or Path(tempfile.mkdtemp(prefix="city-registries-"))
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o711)
+    (folder / "secrets").mkdir(mode=0o700, exist_ok=True)
+    try:
+        yield folder.absolute()
+    finally:
+        if kept is None:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def main(words: list[str]) -> int:
@@ -190,25 +219,19 @@ def main(words: list[str]) -> int:
         "--scale", type=float, action="append", help="share of the full city; may be repeated (0.01, 1)"
     )
     parser.add_argument("--asked", type=int, default=ASKED, help="questions of each kind")
-    parser.add_argument("--folder", type=Path, help="where the throw-away database lies (14 GB at scale 1)")
+    parser.add_argument("--keep", type=Path, help="a folder whose database stays for the next run (14 GB at scale 1)")
     told = parser.parse_args(words)
-    folder = Path(tempfile.mkdtemp(prefix="city-registries-", dir=told.folder))
-    folder.chmod(0o711)
-    (folder / "secrets").mkdir(mode=0o700)
     sizes = sorted(told.scale or [0.01, 1.0])
     results: list[dict[str, tuple[float, float]]] = []
-    try:
-        with _database(folder) as address:
-            bench = Bench(address, folder / "secrets")
-            bench.migrate()
-            for scale in sizes:
-                lasted = bench.load(scale)
-                sys.stdout.write(f"loaded to {scale:g} in {lasted:.0f} s\n")
-                sys.stdout.flush()
-                results.append(bench.measure(scale, told.asked))
-                _print(sizes[: len(results)], results)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    with _folder(told.keep) as folder, _database(folder) as address:
+        bench = Bench(address, folder / "secrets")
+        bench.migrate()
+        for scale in sizes:
+            lasted = bench.load(scale)
+            sys.stdout.write(f"loaded to {scale:g} in {lasted:.0f} s\n")
+            sys.stdout.flush()
+            results.append(bench.measure(scale, told.asked))
+            _print(sizes[: len(results)], results)
     return 0
 
 

@@ -94,6 +94,20 @@ class TestPersons:
         answer = (await persons(city, name="李秀英", limit=1)).json()
         assert (len(answer["items"]), answer["cut"]) == (1, True)
 
+    async def test_a_slip_is_looked_for_where_too_few_carry_the_very_name(self, city: ServiceUnderTest) -> None:
+        await register(city, name="李秀梅")
+        await register(city, id_number=OTHER)
+        for limit, hows in ((1, ["exact"]), (2, ["exact", "one-character"])):
+            told = (await persons(city, name="李秀英", limit=limit)).json()["items"]
+            assert [one["agreement"][0]["how"] for one in told] == hows
+
+    async def test_who_carries_the_name_and_not_the_number_is_nobody(self, city: ServiceUnderTest) -> None:
+        person = await register(city)
+        await register(city, id_number=OTHER)
+        answer = (await persons(city, id_number="131102198503150094", name="李秀英")).json()
+        assert [one["person"]["person"] for one in answer["items"]] == [str(person)]
+        assert answer["cut"] is False
+
     async def test_nobody_is_made_up(self, city: ServiceUnderTest) -> None:
         await register(city)
         assert (await persons(city, name="欧阳致远")).json() == {"items": [], "cut": False}

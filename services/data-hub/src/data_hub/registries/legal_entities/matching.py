@@ -1,5 +1,6 @@
 """Finds legal entities by a name or a code with a slip in it, and says how each candidate agrees."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from citykit.problems import FieldError
@@ -36,7 +37,7 @@ def _statement(ways: list[str]) -> str:
     return " union all ".join(_ARM.format(number=n, condition=_WAYS[way]) for n, way in enumerate(ways))
 
 
-BY_NAME = _statement(["exact", "fuzzy"])
+BY_NAME = _statement(["exact", "fuzzy"])  # both ways of a name at once, as measurements ask it
 
 
 class Matching:
@@ -51,28 +52,26 @@ class Matching:
             raise NothingToMatch(errors=[FieldError(pointer="/body", code="required", message="uscc or name")])
         codes = credit_codes(question.uscc) if question.uscc is not None else {}
         key = search_key(question.name) if question.name is not None else None
-        rows, cut = await self._candidates(list(codes), key)
-        ranked = sorted(
-            ((-scoring.score(clues := _clues(question, codes, key, row)), row[0], row, clues) for row in rows),
-            key=lambda one: one[:2],
-        )
-        best = [one for one in ranked if -one[0] >= LEAST]
+        asked = _Asked(question, codes, key)
+        ways, values = _ways(asked)
+        rows, cut = await self._candidates(ways, values)
+        best = _ranked(asked, rows)
+        # Whoever carries the very name or its distinctive part agrees better than any name with a slip in it.
+        if key is not None and "exact" in ways and len(best) < question.limit:
+            more, cut_again = await self._candidates(["fuzzy"], values)
+            best, cut = _ranked(asked, rows | more), cut or cut_again
         items = [
             EntityMatch(
-                score=-worth, agreement=[EntityClue(field=clue.field, how=clue.how) for clue in clues],
+                score=worth, agreement=[EntityClue(field=clue.field, how=clue.how) for clue in clues],
                 entity=LegalEntityBrief(**dict(zip(LegalEntityBrief.model_fields, row, strict=False))),
             )
-            for worth, _, row, clues in best[: question.limit]
+            for worth, row, clues in best[: question.limit]
         ]  # fmt: skip
         return EntityMatches(items=items, cut=cut or len(best) > question.limit)
 
-    async def _candidates(self, codes: list[str], key: str | None) -> tuple[list[tuple[Any, ...]], bool]:
-        ways = (["codes"] if codes else []) + (["exact", "fuzzy"] if key is not None else [])
+    async def _candidates(self, ways: list[str], values: dict[str, Any]) -> tuple[dict[str, tuple[Any, ...]], bool]:
         if not ways:
-            return [], False
-        values: dict[str, Any] = {"codes": codes, "bound": BOUND + 1}
-        if key is not None:
-            values |= {"exact": sorted(map(token, exact_words(key))), "fuzzy": sorted(map(token, fuzzy_words(key)))}
+            return {}, False
         connection = await self._work.driver()
         # A bounded way must never become a walk through the table, whatever the planner guesses of its yield.
         await connection.execute("set local enable_seqscan = off")
@@ -82,10 +81,44 @@ class Matching:
         for way, *row in await (await connection.execute(statement.encode(), values)).fetchall():
             brought[way] += 1
             rows.setdefault(row[0], tuple(row))
-        return list(rows.values()), any(count > BOUND for count in brought)
+        return rows, any(count > BOUND for count in brought)
 
 
-def _clues(question: EntityMatchQuestion, codes: dict[str, Slip], key: str | None, row: tuple[Any, ...]) -> list[Clue]:
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    question: EntityMatchQuestion
+    codes: dict[str, Slip]
+    key: str | None
+
+    @property
+    def is_led_by_code(self) -> bool:
+        """Whether who does not carry the code cannot be worth telling, even where all else agrees."""
+        if not self.codes or self.key is None:
+            return bool(self.codes)
+        division = self.question.division_code
+        stem = None if division is None else stem_of(canonical(division))
+        ideal = ("", "", "", "", stem, self.question.established_on, [self.key])
+        return scoring.score(_clues(self, ideal)) < LEAST
+
+
+def _ways(asked: _Asked) -> tuple[list[str], dict[str, Any]]:
+    """The ways that are worth taking first, and what they and the wider one want to know."""
+    ways, values = ["codes"] if asked.codes else [], {"codes": list(asked.codes), "bound": BOUND + 1}
+    if asked.key is None or asked.is_led_by_code:
+        return ways, values
+    words = {"exact": exact_words(asked.key), "fuzzy": fuzzy_words(asked.key)}
+    return [*ways, "exact"], values | {name: sorted(map(token, told)) for name, told in words.items()}
+
+
+def _ranked(asked: _Asked, rows: dict[str, tuple[Any, ...]]) -> list[tuple[float, tuple[Any, ...], list[Clue]]]:
+    """The candidates that are worth telling, the best first."""
+    weighed = ((_clues(asked, row), row) for row in rows.values())
+    scored = [(scoring.score(clues), row, clues) for clues, row in weighed]
+    return sorted((one for one in scored if one[0] >= LEAST), key=lambda one: (-one[0], one[1][0]))
+
+
+def _clues(asked: _Asked, row: tuple[Any, ...]) -> list[Clue]:
+    question, codes, key = asked.question, asked.codes, asked.key
     clues: list[Clue] = []
     if question.uscc is not None:
         clues.append(scoring.number("uscc", codes.get(row[0])))

@@ -73,12 +73,20 @@ class Asked:
         """Whether more is known than a name."""
         return self.born is not None or (self.stem is not None and len(self.stem) >= 6)
 
+    @property
+    def is_led_by_number(self) -> bool:
+        """Whether who does not carry the number cannot be worth telling, even where all else agrees."""
+        if not self.numbers or self.name is None:
+            return bool(self.numbers)
+        ideal = _clues(self, self.name, [], self.born or date.min, self.sex or "", self.stem, None)
+        return scoring.score(ideal) < LEAST
+
 
 def _ways(asked: Asked) -> tuple[list[str], dict[str, Any]]:
     """The ways that are worth taking, and what they want to know."""
     ways: list[str] = ["numbers"] if asked.numbers else []
     values: dict[str, Any] = {"numbers": list(asked.numbers), "bound": BOUND + 1}
-    if asked.name is None:
+    if asked.name is None or asked.is_led_by_number:
         return ways, values
     words = with_a_slip(asked.name)
     values |= {"name": asked.name, "former": [token(formerly(asked.name))], "sound": [token(sounding(asked.name))]}
@@ -96,9 +104,7 @@ def _ways(asked: Asked) -> tuple[list[str], dict[str, Any]]:
         near = {*words, *left_out(asked.name), sounding(asked.name)}
         values["county"] = sorted(token(within(word, asked.stem[:6])) for word in near)
         ways.append("county")
-    # With a slip and nothing else known a name finds too many to tell apart: where more is known, that leads to them.
-    ways += ["former", "sound", *([] if asked.is_narrow else ["slips"])]
-    return ways, values
+    return [*ways, "former", "sound"], values
 
 
 class Matching:
@@ -115,12 +121,14 @@ class Matching:
         if question.name is None and question.id_number is None:
             raise NothingToSearch()
         asked = self._asked(question)
-        rows, cut = await self._candidates(asked)
-        ranked = sorted(
-            ((scoring.score(clues), person, clues) for person, clues in self._weighed(asked, rows)),
-            key=lambda one: (-one[0], one[1]),
-        )
-        best = [one for one in ranked if one[0] >= LEAST]
+        ways, values = _ways(asked)
+        rows, cut = await self._candidates(ways, values)
+        best = _ranked(asked, rows)
+        # A name with a slip finds very many. Where more is known, that leads to them; where enough carry the very name
+        # or its sound, all of them agree better.
+        if asked.name is not None and "name" in ways and not asked.is_narrow and len(best) < question.limit:
+            more, cut_again = await self._candidates(["slips"], values)
+            best, cut = _ranked(asked, rows | more), cut or cut_again
         items = await self._shown(best[: question.limit], purpose)
         return PersonMatches(items=items, cut=cut or len(best) > question.limit)
 
@@ -135,11 +143,10 @@ class Matching:
             sex=question.sex,
         )
 
-    async def _candidates(self, asked: Asked) -> tuple[list[tuple[Any, ...]], bool]:
+    async def _candidates(self, ways: list[str], values: dict[str, Any]) -> tuple[dict[UUID, tuple[Any, ...]], bool]:
         """The rows that the ways bring, and whether one of them was cut."""
-        ways, values = _ways(asked)
         if not ways:
-            return [], False
+            return {}, False
         connection = await self._work.driver()
         # A bounded way must never become a walk through the table, whatever the planner guesses of its yield.
         await connection.execute("set local enable_seqscan = off")
@@ -152,10 +159,7 @@ class Matching:
                 cut = True
             elif row[0] not in rows or row[6] is not None:
                 rows[row[0]] = tuple(row)
-        return list(rows.values()), cut
-
-    def _weighed(self, asked: Asked, rows: list[tuple[Any, ...]]) -> list[tuple[UUID, list[Clue]]]:
-        return [(row[0], _clues(asked, *row[1:])) for row in rows]
+        return rows, cut
 
     async def _shown(self, best: list[tuple[float, UUID, list[Clue]]], purpose: Purpose) -> list[PersonMatch]:
         found = await self._work.session.scalars(select(PersonRow).where(PersonRow.id.in_([one[1] for one in best])))
@@ -168,6 +172,13 @@ class Matching:
             )
             for score, person, clues in best
         ]  # fmt: skip
+
+
+def _ranked(asked: Asked, rows: dict[UUID, tuple[Any, ...]]) -> list[tuple[float, UUID, list[Clue]]]:
+    """The candidates that are worth telling, the best first."""
+    weighed = ((_clues(asked, *row[1:]), person) for person, row in rows.items())
+    scored = [(scoring.score(clues), person, clues) for clues, person in weighed]
+    return sorted((one for one in scored if one[0] >= LEAST), key=lambda one: (-one[0], one[1]))
 
 
 def _clues(
