@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from launcher.provision import SERVICES, drop_database, give_roles, make_database, role_of
 from launcher.throwaway import READY
@@ -21,6 +22,8 @@ from launcher.throwaway import READY
 FOLDER = "CITY_TEST_CLUSTER"
 PASSWORD = "throw-away"  # noqa: S105 - the socket's folder is closed to others and the cluster lives for one run
 keeper: subprocess.Popen[bytes] | None = None
+settings.register_profile("city", deadline=None)  # a slow machine is no fault of the code
+settings.load_profile("city")
 
 
 def pytest_configure(config: pytest.Config) -> None:
