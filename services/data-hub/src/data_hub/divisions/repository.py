@@ -68,6 +68,15 @@ class Divisions:
         """The boundary of a division."""
         return await self._session.get(BoundaryRow, code)
 
+    async def everything(self) -> list[DivisionRow]:
+        """All divisions, by code."""
+        return list(await self._session.scalars(select(DivisionRow).order_by(DivisionRow.code)))
+
+    async def bounded(self) -> list[tuple[DivisionRow, BoundaryRow]]:
+        """The divisions with a boundary, by code."""
+        joined = select(DivisionRow, BoundaryRow).join(BoundaryRow, BoundaryRow.code == DivisionRow.code)
+        return [(row[0], row[1]) for row in await self._session.execute(joined.order_by(DivisionRow.code))]
+
     async def county_at(self, place: Place) -> str | None:
         """The code of the county that `place` lies in; on a shared border the lower code, so that the answer is one."""
         point = Point(place.longitude, place.latitude)

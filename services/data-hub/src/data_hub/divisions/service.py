@@ -1,7 +1,7 @@
 """What can be asked of the divisions: one, its ancestors, its boundary, and where a point lies."""
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends
 from shapely.geometry import shape
@@ -56,6 +56,15 @@ class DivisionDesk:
         facts = BoundaryFacts(code=found.code, name=found.name, level=found.level, source=row.edition)
         bounds = shape(row.geometry).bounds
         return Boundary(id=found.code, bbox=bounds, geometry=row.geometry, properties=facts)
+
+    async def everything(self) -> list[Division]:
+        """Every division that was ever loaded, former ones too, by code: what other registries build their names on."""
+        return [Division.of(row) for row in await self._rows.everything()]
+
+    async def bounded(self) -> list[tuple[Division, dict[str, Any], str]]:
+        """The divisions whose boundary is known, with it (GeoJSON, EPSG:4490) and where it comes from, by code."""
+        found = await self._rows.bounded()
+        return [(Division.of(row), boundary.geometry, boundary.edition) for row, boundary in found]
 
     async def at(self, longitude: float, latitude: float, crs: Crs = Crs.cgcs2000) -> Location:
         """The county in which a point lies. Raises OutsideTheCity."""
