@@ -1,0 +1,183 @@
+"""The documents of the OGC face as simple pages: Chinese first, fit for a phone, no script, nothing from elsewhere."""
+
+import json
+from collections.abc import Iterable, Mapping
+from html import escape
+from typing import Any
+from urllib.parse import quote, urlsplit, urlunsplit
+
+import shapely
+from starlette.responses import HTMLResponse
+
+from data_hub.registries.geography.access import Seen
+from data_hub.registries.geography.crs import GCJ_02
+from data_hub.registries.geography.features.documents import BASE, TITLE
+from data_hub.registries.geography.features.drawing import drawing
+from data_hub.registries.geography.features.parameters import Spoken
+from data_hub.registries.geography.features.reading import Found
+
+POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+_HEADERS = {
+    "Content-Security-Policy": POLICY, "X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin",
+    "X-Frame-Options": "DENY", "Content-Language": "zh", "Vary": "Accept, Authorization", "Cache-Control": "no-cache",
+}  # fmt: skip
+_ACCESS = {"public": "公开 Public", "government": "政务内部 Government", "department": "本部门 Department"}
+
+
+def _page(title: str, body: str, trail: Iterable[tuple[str, str]] = ()) -> HTMLResponse:
+    steps = " › ".join(f'<a href="{escape(url)}">{escape(name)}</a>' for name, url in [("首页 Home", BASE), *trail])
+    text = (
+        '<!doctype html><html lang="zh-CN"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f'<title>{escape(title)}</title><link rel="stylesheet" href="{BASE}/static/style.css"></head>'
+        f"<body><header><strong>{escape(TITLE)}</strong><nav>{steps}</nav></header>"
+        f"<main><h1>{escape(title)}</h1>{body}</main></body></html>"
+    )
+    return HTMLResponse(text, headers=_HEADERS)
+
+
+def _anchor(url: str, name: str) -> str:
+    return f'<a href="{escape(url)}">{escape(name)}</a>'
+
+
+def _here(url: str) -> str:
+    """An address without its host: a page leads on by whatever name its reader came, from a phone too."""
+    return urlunsplit(urlsplit(url)._replace(scheme="", netloc=""))
+
+
+def _listed(pairs: Iterable[tuple[str, str]]) -> str:
+    """Terms and what is said of them; values are HTML already."""
+    return "<dl>" + "".join(f"<dt>{escape(name)}</dt><dd>{value}</dd>" for name, value in pairs) + "</dl>"
+
+
+def _note(text: str | None) -> str:
+    return f'<p class="note">{escape(text)}</p>' if text else ""
+
+
+def _value(value: Any) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "是 yes" if value else "否 no"
+    return escape(str(value) if not isinstance(value, list | dict) else json.dumps(value, ensure_ascii=False))
+
+
+def landing(document: Mapping[str, Any]) -> HTMLResponse:
+    """The landing page."""
+    items = "".join(
+        f"<li>{_anchor(_here(one['href']) + ('' if 'f=html' in one['href'] else '?f=html'), one['title'])}</li>"
+        for one in document["links"]
+        if one["rel"] in {"service-doc", "conformance", "data"}
+    )
+    return _page(
+        "地理空间数据 Geospatial data", f'<p>{escape(document["description"])}</p><ul class="cards">{items}</ul>'
+    )
+
+
+def conformance(document: Mapping[str, Any]) -> HTMLResponse:
+    """What the API conforms to."""
+    body = "<ul>" + "".join(f"<li><code>{escape(one)}</code></li>" for one in document["conformsTo"]) + "</ul>"
+    return _page("符合的标准 Conformance", body)
+
+
+def definition(document: Mapping[str, Any]) -> HTMLResponse:
+    """The paths of the API."""
+    rows = "".join(
+        f"<tr><td><code>{escape(path)}</code></td><td>{escape(operation['get']['summary'])}</td></tr>"
+        for path, operation in document["paths"].items()
+    )
+    body = f'<p>{_anchor(f"{BASE}/api?f=json", "OpenAPI 3.0")}</p><div class="table"><table>{rows}</table></div>'
+    return _page("接口说明 API", body)
+
+
+def collections(seen: Iterable[Seen]) -> HTMLResponse:
+    """All collections."""
+    cards = "".join(
+        f"<li>{_anchor(_path(one), one.row.title)}<br><span>{escape(one.row.title_en)}</span>"
+        f'<p class="soft">{_ACCESS[one.row.access]} · {one.row.feature_count} 个要素 features · '
+        f"{escape(one.row.department_name)}</p></li>"
+        for one in seen
+    )
+    return _page("图层 Collections", f'<ul class="cards">{cards}</ul>')
+
+
+def _path(seen: Seen) -> str:
+    return f"{BASE}/collections/{quote(seen.row.id)}?f=html"
+
+
+def _trail(seen: Seen) -> list[tuple[str, str]]:
+    return [("图层 Collections", f"{BASE}/collections?f=html"), (seen.row.title, _path(seen))]
+
+
+def collection(seen: Seen) -> HTMLResponse:
+    """One collection."""
+    row, base = seen.row, f"{BASE}/collections/{quote(seen.row.id)}"
+    columns = "".join(
+        f"<tr><td>{escape(one.title)}</td><td><code>{escape(one.name)}</code></td><td>{one.type.value}</td></tr>"
+        for one in seen.fields
+    )
+    facts = _listed([
+        ("发布部门 Publisher", escape(row.department_name)), ("来源 Source", escape(row.source)),
+        ("要素数 Features", str(row.feature_count)), ("版本 Version", str(row.version)),
+        ("更新 Updated", f"{row.published_at:%Y-%m-%d %H:%M} UTC"), ("共享范围 Access", _ACCESS[row.access]),
+        ("范围 Extent", ", ".join(f"{one:.4f}" for one in row.extent)),
+    ])  # fmt: skip
+    links = (
+        f"<p>{_anchor(f'{base}/items?f=html', '查看要素 Features')} · {_anchor(f'{base}/queryables', '可查询属性')}</p>"
+    )
+    body = (
+        f"<p>{escape(row.description)}</p>{_note(row.caution)}{_note('示例数据 Sample data' if row.sample else None)}"
+        f'{links}{facts}<h2>属性 Columns</h2><div class="table"><table>{columns}</table></div>'
+    )
+    return _page(f"{row.title} {row.title_en}", body, _trail(seen)[:1])
+
+
+def items(seen: Seen, found: list[Found], links: Iterable[Mapping[str, Any]]) -> HTMLResponse:
+    """A page of features: a map, and a table."""
+    rows = [(one, json.loads(one.properties)) for one in found]
+    shapes = [
+        (shapely.from_geojson(one.geometry), _title(one, told, seen), _item_path(seen, one)) for one, told in rows
+    ]
+    head = "".join(f"<th>{escape(one.title)}</th>" for one in seen.fields)
+    body = "".join(
+        f"<tr><td>{_anchor(_item_path(seen, one), one.fid)}</td>"
+        + "".join(f"<td>{_value(told.get(field.name))}</td>" for field in seen.fields)
+        + "</tr>"
+        for one, told in rows
+    )
+    onward = next((one["href"] for one in links if one["rel"] == "next"), None)
+    more = f'<a class="next" href="{escape(_here(onward))}">下一页 Next</a>' if onward else ""
+    table = f'<div class="table"><table><tr><th>ID</th>{head}</tr>{body}</table></div>'
+    return _page(
+        f"{seen.row.title} {seen.row.title_en}", _note(seen.row.caution) + drawing(shapes) + table + more, _trail(seen)
+    )
+
+
+def _title(found: Found, properties: Mapping[str, Any], seen: Seen) -> str:
+    named = (seen.row.named_by or {}).get("name", "name")
+    return str(properties.get(named) or found.fid)
+
+
+def _item_path(seen: Seen, found: Found) -> str:
+    return f"{BASE}/collections/{quote(seen.row.id)}/items/{quote(found.fid)}?f=html"
+
+
+def item(seen: Seen, found: Found, spoken: Spoken) -> HTMLResponse:
+    """One feature."""
+    told, shape = json.loads(found.properties), shapely.from_geojson(found.geometry)
+    facts = _listed([(one.title, _value(told.get(one.name))) for one in seen.fields])
+    shift = _note(f"地图按 CGCS2000 绘制，未偏移为 {GCJ_02} Drawn in CGCS2000") if spoken.shifted else ""
+    name = _title(found, told, seen)
+    return _page(name, shift + _note(seen.row.caution) + drawing([(shape, name, "")]) + facts, _trail(seen))
+
+
+def queryables(seen: Seen, document: Mapping[str, Any]) -> HTMLResponse:
+    """What may be asked for."""
+    rows = "".join(
+        f"<tr><td><code>{escape(name)}</code></td><td>{escape(told['title'])}</td>"
+        f"<td>{escape(told.get('type', told.get('format', '')))}</td></tr>"
+        for name, told in document["properties"].items()
+    )
+    return _page("可查询属性 Queryables", f'<div class="table"><table>{rows}</table></div>', _trail(seen))

@@ -1,0 +1,46 @@
+"""Routes of an OGC API: what is wrong with a parameter is told with 400, and a queryable is a parameter of its own."""
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi.exceptions import RequestValidationError
+from starlette.requests import Request
+from starlette.responses import Response
+
+from citykit.problems import FieldError, UnknownParameter
+from citykit.routing import CityRoute
+from data_hub.registries.geography.errors import BadParameter
+
+
+class OgcRoute(CityRoute):
+    """A route that keeps to the OGC's statuses, and takes each parameter once, those that are queryables too."""
+
+    def _check_query(self, request: Request) -> None:
+        super()._check_query(request)
+        given = [name for name, _ in request.query_params.multi_items()]
+        if twice := [name for name in given if given.count(name) > 1]:
+            error = FieldError(pointer=f"?{twice[0][:80]}", code="repeated", message="given twice")
+            raise UnknownParameter(errors=[error])
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Tell what the framework refuses with the standard's status."""
+        handle = super().get_route_handler()
+
+        async def told(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except RequestValidationError as error:
+                wrong = [
+                    FieldError(pointer=f"?{one['loc'][-1]}", code=str(one["type"]), message=str(one["msg"]))
+                    for one in error.errors()
+                ]
+                said = ", ".join(one.pointer for one in wrong)
+                raise BadParameter((f"参数有误: {said}", f"Wrong: {said}"), errors=wrong) from None
+
+        return told
+
+
+def OgcRouter(*, prefix: str, tags: list[str], **options: Any) -> APIRouter:  # noqa: N802 - reads as a class
+    """A router whose routes keep to the OGC's statuses."""
+    return APIRouter(prefix=prefix, tags=list(tags), route_class=OgcRoute, redirect_slashes=False, **options)

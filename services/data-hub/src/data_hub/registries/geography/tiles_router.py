@@ -1,0 +1,99 @@
+"""Vector tiles over HTTP. A tile is the same for all who see the same columns, until the layer's next version."""
+
+import asyncio
+import hashlib
+from typing import Annotated, Any, Literal
+
+from fastapi import Depends, Path
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from citykit.access import anyone
+from citykit.problems import Forbidden, Unauthenticated, problems
+from citykit.work import WorkInRequest
+from data_hub.registries.geography.access import Seen, SeenInRequest
+from data_hub.registries.geography.errors import BadParameter, NoSuchLayer, NoSuchTile
+from data_hub.registries.geography.features.documents import BASE, JSON, TILE
+from data_hub.registries.geography.features.reading import FeatureTable, Selection
+from data_hub.registries.geography.features.routes import OgcRouter
+from data_hub.registries.geography.features_router import document, root_of
+from data_hub.registries.geography.tiles import documents
+from data_hub.registries.geography.tiles.domain import Tile
+from data_hub.registries.geography.tiles.drawing import area_of, tile_of
+
+MOST_IN_A_TILE = 10_000
+router = OgcRouter(prefix=BASE, tags=["地理空间 OGC API"], dependencies=[Depends(anyone)])
+Scheme = Annotated[Literal["WebMercatorQuad"], Path(description="The tile matrix set")]
+Number = Annotated[int, Path(ge=0, le=2**31)]
+_PLAIN: dict[str, Any] = {"response_class": JSONResponse}
+_REFUSED = problems(NoSuchLayer, Unauthenticated, Forbidden, BadParameter)
+_BYTES = {"type": "string", "format": "binary"}
+_TILE: dict[int | str, dict[str, Any]] = {
+    200: {"description": "A Mapbox Vector Tile 2", "content": {TILE: {"schema": _BYTES}}},
+    204: {"description": "Nothing lies in this tile"},
+    304: {"description": "The tile that the caller has is still right"},
+}
+
+
+@router.get("/tileMatrixSets", **_PLAIN, responses=problems(BadParameter))
+async def list_schemes(request: Request) -> Response:
+    """The tile matrix sets 切片方案."""
+    return document(documents.schemes(root_of(request)), JSON)
+
+
+@router.get("/tileMatrixSets/{scheme}", **_PLAIN, responses=problems(BadParameter))
+async def read_scheme(scheme: Scheme) -> Response:
+    """A tile matrix set 切片方案."""
+    return document(documents.scheme(), JSON)
+
+
+@router.get("/collections/{layer}/tiles", **_PLAIN, responses=_REFUSED)
+async def list_tilesets(request: Request, seen: SeenInRequest) -> Response:
+    """The tilesets of a collection 切片集."""
+    return document(documents.tilesets(seen, root_of(request)), JSON)
+
+
+@router.get("/collections/{layer}/tiles/{scheme}", **_PLAIN, responses=_REFUSED)
+async def read_tileset(request: Request, scheme: Scheme, seen: SeenInRequest) -> Response:
+    """What the tiles of a collection hold 切片集."""
+    return document(documents.tileset(seen, root_of(request)), JSON)
+
+
+async def the_tile(zoom: Number, row: Number, column: Number) -> Tile:
+    """The tile that the path names: row before column. Raises NoSuchTile."""
+    tile = Tile(zoom, row, column)
+    if not tile.exists:
+        raise NoSuchTile()
+    return tile
+
+
+def _headers(seen: Seen, tile: Tile) -> dict[str, str]:
+    told = f"{seen.row.edition} {tile} {seen.hidden}"
+    tag = hashlib.sha256(told.encode()).hexdigest()[:24]
+    age = "public, max-age=300, stale-while-revalidate=600" if seen.is_public else "private, max-age=60"
+    return {"ETag": f'"{tag}"', "Cache-Control": age, "Vary": "Authorization"}
+
+
+def _known(request: Request, tag: str) -> bool:
+    told = request.headers.get("if-none-match", "")
+    return told.strip() == "*" or tag in {one.strip().removeprefix("W/") for one in told.split(",")}
+
+
+@router.get(
+    "/collections/{layer}/tiles/{scheme}/{zoom}/{row}/{column}",
+    response_class=Response,
+    responses=_TILE | problems(NoSuchLayer, NoSuchTile, Unauthenticated, Forbidden, BadParameter),
+)
+async def read_tile(
+    request: Request, scheme: Scheme, tile: Annotated[Tile, Depends(the_tile)], seen: SeenInRequest, work: WorkInRequest
+) -> Response:
+    """A vector tile 矢量切片: zoom, row from the north, column from the west."""
+    headers = _headers(seen, tile)
+    if _known(request, headers["ETag"]):
+        return Response(status_code=304, headers=headers)
+    asked = Selection(limit=MOST_IN_A_TILE, area=area_of(tile))
+    found = [(one.fid, one.geometry, one.properties) for one in (await FeatureTable(work, seen).page(asked)).items]
+    made = await asyncio.to_thread(tile_of, seen.row.id, tile, found)
+    if not made:
+        return Response(status_code=204, headers=headers)
+    return Response(made, media_type=TILE, headers=headers)
