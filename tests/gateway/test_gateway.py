@@ -126,6 +126,12 @@ class TestHeaders:
         assert "script-src" not in policies["/api/data-hub/v1/x"]
         assert policies["/api/citizen-pass/oidc/authorize"] == ""
 
+    def test_pages_of_maps_bring_their_own_policy(self, web: httpx.Client) -> None:
+        for path in ("/api/data-hub/ogc", "/api/data-hub/ogc/collections/divisions/items"):
+            answer = web.get(path, headers={"Origin": "null"})
+            assert "content-security-policy" not in answer.headers
+            assert answer.headers["access-control-allow-origin"] == "null"
+
     def test_other_site_that_may_call(self, web: httpx.Client) -> None:
         asked = {"Origin": "https://portal.example", "Access-Control-Request-Method": "POST"}
         answer = web.options("/api/data-hub/v1/x", headers=asked | {"Access-Control-Request-Headers": "authorization"})
