@@ -2,20 +2,25 @@
 
 import asyncio
 import json
+import subprocess
+import sys
 from base64 import b64encode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from launcher.bench import reference, report, statements
+from launcher import foreign
+from launcher.bench import command, maps, reference, report, statements
 from launcher.bench.effort import between
 from launcher.bench.load import Answers, WrongAnswer, _unchunked, run
 from launcher.bench.measure import Round, bound, summary
 from launcher.bench.rows import Row
 from launcher.bench.stage import _free_ports
+from launcher.refusals import Refusal
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json"
 REQUEST = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -124,6 +129,64 @@ class TestSummary:
         shown = report.table({"machine": "2 cores", "plan": plan, "at": "now", "rows": [measured]})
         assert shown.count("| Read |") == 2
         assert "**0.90** (0.90 … 0.90)" in shown
+
+    def test_gathering_counts_rows_in_a_table_of_its_own(self) -> None:
+        plan = {"rounds": 1, "seconds": 1.0, "connections": 16}
+        gathered = {
+            "rows": 200_000, "rounds": 3, "city_rows_per_second": 90_000, "copy_rows_per_second": 150_000,
+            "ratio": 0.6, "ratio_least": 0.58, "ratio_most": 0.61, "aim": 0.4, "reached": True,
+        }  # fmt: skip
+        result = {"machine": "2 cores", "plan": plan, "at": "now", "rows": []}
+        assert "| 归集 Gathering | 90,000 | 150,000 | **0.60** (0.58 … 0.61) | 0.4 ✔ |" in report.table(
+            result | {"gathering": gathered}
+        )
+        assert "归集" not in report.table(result | {"gathering": None})
+
+
+def test_a_small_file_is_gathered_and_copied_to_the_last_row() -> None:
+    command = [sys.executable, "-m", "launcher.bench.ingest", "--rows", "500", "--rounds", "1"]
+    told = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    assert (told["rows"], told["rounds"]) == (500, 1)
+    assert min(told["city_rows_per_second"], told["copy_rows_per_second"], told["ratio"]) > 0
+
+
+SQUARE = {
+    "id": "131102", "type": "Feature", "properties": {},
+    "geometry": {"type": "MultiPolygon", "coordinates": [[[[115, 37], [116, 37], [116, 38], [115, 38], [115, 37]]]]},
+}  # fmt: skip
+
+
+class TestMaps:
+    def test_a_box_lies_in_the_middle_of_each_boundary(self) -> None:
+        *whole, box = maps._paths([SQUARE])
+        assert [one.partition("?")[2] for one in whole] == [f"f=json&limit={limit}" for limit in (1, 5, 10, 100)]
+        assert box.endswith("bbox=115.25,37.25,115.75,37.75")
+
+    def test_the_row_wants_an_environment_that_stands_or_to_be_asked_for(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+        assert [maps.wanted(asked) for asked in (None, ["point"], ["features"])] == [False, False, True]
+        place = foreign.place_of(maps.LOCK)
+        place.mkdir(parents=True)
+        (place / "complete").touch()
+        assert maps.wanted(None)
+        assert foreign.environment_of(maps.LOCK) == place / "bin" / "python"
+
+    def test_an_environment_that_cannot_be_made_leaves_the_row_out(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        def refuse(*_: Any) -> Any:
+            raise Refusal("没有", "no index can be reached")
+
+        monkeypatch.setattr(maps, "row", refuse)
+        assert command._maps(object(), object(), ["features"]) == []  # type: ignore[arg-type]  # neither is looked at
+        assert "no index can be reached" in capsys.readouterr().out
+
+    def test_the_lock_names_no_address_and_holds_hashes(self) -> None:
+        text = maps.LOCK.read_text()
+        assert "://" not in text
+        assert text.count("==") <= text.count("--hash=sha256:")
 
 
 class TestReference:

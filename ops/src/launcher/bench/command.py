@@ -3,6 +3,8 @@
 import argparse
 import json
 import platform
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -10,17 +12,18 @@ from pathlib import Path
 from typing import Any
 
 from launcher import control, sample
-from launcher.bench import rows, stage
+from launcher.bench import maps, rows, stage
 from launcher.bench.effort import Effort
 from launcher.bench.measure import Instrument, Measurement, Plan, Side, alone, instrument
-from launcher.bench.report import machine, table
+from launcher.bench.report import GATHERING, machine, table
 from launcher.city import City
-from launcher.plan import DATABASE_PROCESS, GATEWAY_PROCESS, worker_of
+from launcher.plan import DATABASE_PROCESS, GATEWAY_PROCESS, base_environment, worker_of
 from launcher.refusals import Refusal
 from launcher.terminal import Step, say
 
 SAMPLE_SCALE = 0.001
-ROWS = ("point", "list", "match", "search", "token", "write")
+ROWS = ("point", "list", "match", "search", "features", "token", "write", "ingest")
+GATHERED = 200_000  # rows of the file that is gathered
 
 
 def _arguments(words: list[str]) -> argparse.Namespace:
@@ -47,8 +50,10 @@ def main(city: City, words: list[str]) -> int:
         "at": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
         "machine": machine(platform.machine()),
         "plan": {"rounds": plan.rounds, "seconds": plan.seconds, "connections": plan.connections},
-        "rows": _measure(city, plan, found),
+        "rows": _measure(city, plan, found) if found else [],
     }
+    result["rows"] += _maps(city, plan, told.row)
+    result["gathering"] = _gathering(plan) if not told.row or "ingest" in told.row else None
     result["lasted_seconds"] = round(time.monotonic() - began, 1)
     say()
     say(table(result))
@@ -78,15 +83,55 @@ def _measure(city: City, plan: Plan, found: list[rows.Row]) -> list[dict[str, An
         bare = stack.enter_context(stage.reference(city, city.state / "bench"))
         caller = stack.enter_context(instrument("launcher.bench.load"))
         direct = stack.enter_context(instrument("launcher.bench.database"))
-        database = _pid(city, DATABASE_PROCESS)
-
-        def side(row: rows.Row) -> Side:
-            pids = {"service": _pid(city, row.service), "gateway": _pid(city, GATEWAY_PROCESS)}
-            return Side(city.ports.web, Effort(pids | {"caller": caller.pid, "database": database}))
-
-        other = Side(bare["port"], Effort(bare["pids"] | {"caller": caller.pid, "database": database}))
-        measurement = Measurement(plan, caller, side, other)
+        measurement = _between(city, plan, caller, bare)
         return [_one(city, plan, measurement, direct, row) for row in found]
+
+
+def _between(city: City, plan: Plan, caller: Instrument, other: dict[str, Any]) -> Measurement:
+    """The city beside what else was put up."""
+    common = {"caller": caller.pid, "database": _pid(city, DATABASE_PROCESS)}
+
+    def side(row: rows.Row) -> Side:
+        pids = {"service": _pid(city, row.service), "gateway": _pid(city, GATEWAY_PROCESS)}
+        return Side(city.ports.web, Effort(pids | common))
+
+    return Measurement(plan, caller, side, Side(other["port"], Effort(other["pids"] | common)))
+
+
+def _maps(city: City, plan: Plan, asked: list[str] | None) -> list[dict[str, Any]]:
+    """Pages of features beside pygeoapi; none where that cannot be had, and then it is said."""
+    if not maps.wanted(asked):
+        if not asked:
+            say("要素分页未测量 Feature pages are measured after one run with --row features")
+        return []
+    try:
+        row, boundaries = maps.row(city)
+        with (
+            maps.pygeoapi(city, city.state / "bench", boundaries) as other,
+            instrument("launcher.bench.load") as caller,
+            Step(row.title) as step,
+        ):
+            maps.agree(city, other["port"], row)
+            measured = _between(city, plan, caller, other).row(row, step.turn)
+            step.note = f"{measured['ratio']:.2f}"
+    except Refusal as refusal:
+        say(f"要素分页未测量 Feature pages are left out: {refusal}")
+        return []
+    return [measured | {"database_alone_per_second": None}]
+
+
+def _gathering(plan: Plan) -> dict[str, Any] | None:
+    """Gathering beside raw COPY, in a database of its own and a process that ends with it; what fails there is said."""
+    words = ["--rows", str(GATHERED), "--rounds", str(min(plan.rounds, 3))]
+    with Step(GATHERING) as step:
+        command = [sys.executable, "-X", "utf8", "-m", "launcher.bench.ingest", *words]
+        done = subprocess.run(command, env=base_environment(), stdout=subprocess.PIPE, text=True, check=False)
+        if done.returncode:
+            step.note = "未测量 not measured"
+            return None
+        measured: dict[str, Any] = json.loads(done.stdout)
+        step.note = f"{measured['ratio']:.2f}"
+    return measured
 
 
 def _one(city: City, plan: Plan, measurement: Measurement, direct: Instrument, row: rows.Row) -> dict[str, Any]:

@@ -49,7 +49,8 @@ class Row:
         return self.key == "write"
 
 
-def _request(method: str, path: str, headers: dict[str, str], body: bytes = b"") -> bytes:
+def request(method: str, path: str, headers: dict[str, str], body: bytes = b"") -> bytes:
+    """A request as it goes over the connection."""
     lines = [f"{method} {path} HTTP/1.1", "Host: 127.0.0.1", *(f"{name}: {value}" for name, value in headers.items())]
     if method == "POST":
         lines.append(f"Content-Length: {len(body)}")
@@ -60,7 +61,7 @@ def token_request(city: City) -> bytes:
     """The request by which the client `bench` gets its token."""
     proof = b64encode(f"{CLIENT}:{city.secret('citizen-pass', 'client_bench')}".encode()).decode()
     headers = {"Authorization": f"Basic {proof}", "Content-Type": "application/x-www-form-urlencoded"}
-    return _request("POST", TOKEN, headers, b"grant_type=client_credentials")
+    return request("POST", TOKEN, headers, b"grant_type=client_credentials")
 
 
 def access_token(city: City) -> str | None:
@@ -84,14 +85,14 @@ def make(city: City, token: str) -> list[Row]:
     with httpx.Client(base_url=city.public_url, headers=bearer, trust_env=False, timeout=30) as client:
         codes, names, lists = _pages(client, bearer)
         paths = [f"{ENTITIES}/{code}" for code in codes]
-        points: Requests = [(_request("GET", path, bearer), _body(client, path)) for path in paths]
+        points: Requests = [(request("GET", path, bearer), _body(client, path)) for path in paths]
     starts = [[code, PAGE] for code in codes]
     wrong = [_misspelt(name) for name in names]
     told = bearer | {"Content-Type": "application/json"}
     asked: Requests = [
-        (_request("POST", f"{ENTITIES}/matches", told, json.dumps({"name": name}).encode()), None) for name in wrong
+        (request("POST", f"{ENTITIES}/matches", told, json.dumps({"name": name}).encode()), None) for name in wrong
     ]
-    report = _request("POST", CASES, told, json.dumps(DRAFT).encode())
+    report = request("POST", CASES, told, json.dumps(DRAFT).encode())
     case_members = ("id", "number", "state", "stage", "title", "reported_at", "due_at")
     token_members = ("access_token", "token_type", "expires_in", "scope")
     return [
@@ -103,7 +104,7 @@ def make(city: City, token: str) -> list[Row]:
         ),
         Row(
             "search", "目录检索 Catalogue search", "data-hub", 0.4, 200, ("items", "next"),
-            [(_request("GET", f"{CATALOGUE}?{urlencode({'q': word, 'limit': PAGE})}", {}), None) for word in WORDS],
+            [(request("GET", f"{CATALOGUE}?{urlencode({'q': word, 'limit': PAGE})}", {}), None) for word in WORDS],
             [search_values(word) for word in WORDS],
         ),
         Row("token", "发放令牌 Token issue", "citizen-pass", 0.85, 200, token_members, [(token_request(city), None)]),
@@ -127,7 +128,7 @@ def _pages(client: httpx.Client, bearer: dict[str, str]) -> tuple[list[str], lis
         page = json.loads(body)
         codes += [entity["uscc"] for entity in page["items"]]
         names += [entity["name"] for entity in page["items"]]
-        lists.append((_request("GET", path, bearer), body))
+        lists.append((request("GET", path, bearer), body))
         if page["next"] is None:
             break
         path = f"{ENTITIES}?limit={PAGE}&after={page['next']}"

@@ -12,7 +12,7 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -63,17 +63,30 @@ def tables(city: City) -> Iterator[None]:
 @contextmanager
 def reference(city: City, folder: Path) -> Iterator[dict[str, Any]]:
     """The bare handlers behind a gateway; answers its `port` and the processes by name."""
+
+    def bare(shadow: City) -> Process:
+        return _bare(city, shadow.ports.services["data-hub"])
+
+    with behind_gateway(city, folder, bare, "/api/data-hub/v1/legal-entities?limit=1") as standing:
+        yield standing
+
+
+@contextmanager
+def behind_gateway(city: City, folder: Path, make: Callable[[City], Process], path: str) -> Iterator[dict[str, Any]]:
+    """A process behind a gateway, once it answers `path`: the gateway's `port`, and both processes by name.
+
+    `folder` is emptied for it, and goes afterwards; `make` may put files there.
+    """
     shutil.rmtree(folder, ignore_errors=True)
     shadow = replace(city, state=folder, ports=_free_ports())
     shadow.run.mkdir(mode=0o700, parents=True)
-    port = shadow.ports.services["data-hub"]
     write_gateway_files(shadow)
     children = {
-        "service": _start(_bare(city, port), shadow, folder),
+        "service": _start(make(shadow), shadow, folder),
         "gateway": _start(gateway_process(shadow), shadow, folder),
     }
     try:
-        _await(f"http://127.0.0.1:{shadow.ports.web}/api/data-hub/v1/legal-entities?limit=1", children, folder)
+        _await(f"http://127.0.0.1:{shadow.ports.web}{path}", children, folder)
         yield {"port": shadow.ports.web, "pids": {name: child.pid for name, child in children.items()}}
     finally:
         for child in children.values():
@@ -85,12 +98,21 @@ def reference(city: City, folder: Path) -> Iterator[dict[str, Any]]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def served_alike(city: City, served: str, port: int) -> tuple[str, ...]:
+    """The arguments of uvicorn as a service has them, but for what is served and where."""
+    words = [word for word in _service(city).arguments if word != "--factory"]
+    words[words.index("data_hub.main:create_app")] = served
+    words[words.index("--port") + 1] = str(port)
+    return tuple(words)
+
+
+def _service(city: City) -> Process:
+    return next(process for process in service_processes(city) if process.name == "data-hub")
+
+
 def _bare(city: City, port: int) -> Process:
     """The bare handlers with the command line and the environment of a service, but for what is served."""
-    like = next(process for process in service_processes(city) if process.name == "data-hub")
-    words = [word for word in like.arguments if word != "--factory"]
-    words[words.index("data_hub.main:create_app")] = "launcher.bench.reference:app"
-    words[words.index("--port") + 1] = str(port)
+    like = _service(city)
     told = {
         "registry": libpq(city, "data-hub"),
         "cases": scratch(city),
@@ -101,7 +123,8 @@ def _bare(city: City, port: int) -> Process:
         "secret": city.secret("citizen-pass", "client_bench"),
     }
     settings = {"REFERENCE_SETTINGS": json.dumps(told)}
-    return Process("reference", like.environment | settings, module=like.module, arguments=tuple(words))
+    words = served_alike(city, "launcher.bench.reference:app", port)
+    return Process("reference", like.environment | settings, module=like.module, arguments=words)
 
 
 def _start(process: Process, shadow: City, folder: Path) -> "subprocess.Popen[bytes]":
