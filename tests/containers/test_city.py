@@ -17,6 +17,21 @@ from launcher.provision import SERVICES
 pytestmark = [pytest.mark.containers, pytest.mark.timeout(2400)]
 
 
+# What evidence and seals do for a time stamp, without a row or a document.
+STAMP = """
+import asyncio, hashlib
+from pathlib import Path
+import rfc3161_client as tsp
+from data_hub.adapters.timestamps.trusted import authority_of, believed, roots_of
+folder = Path("/run/secrets/data-hub")
+request = tsp.TimestampRequestBuilder().data(b"root").nonce(nonce=True).cert_request(cert_request=True)
+request = request.hash_algorithm(tsp.HashAlgorithm.SHA256).build()
+answer = asyncio.run(authority_of("", folder).answer(request.as_bytes()))
+believed(answer, hashlib.sha256(b"root").digest(), request.nonce, roots_of(folder))
+print("stamped")
+"""
+
+
 def inspected(containers: Any) -> dict[str, dict[str, Any]]:
     """What the engine knows of every container, by its service."""
     ids = containers.compose("ps", "--all", "--quiet").split()
@@ -98,6 +113,13 @@ class TestContainers:
             "    except psycopg.errors.InsufficientPrivilege: print('refused')\n"
         )
         assert containers.python("city-ops", program).strip() == "refused"
+
+
+class TestTimeStamps:
+    def test_the_data_hub_stamps_inside_its_containers(self, containers: Any) -> None:
+        """OpenSSL is in the image, the authority's key among the secrets, and its answer verifies."""
+        for part in ("data-hub", "data-hub-worker"):
+            assert containers.python(part, STAMP).strip() == "stamped", part
 
 
 class TestGateway:

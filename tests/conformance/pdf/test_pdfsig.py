@@ -9,8 +9,11 @@ import pytest
 
 from citykit.testing import ServiceUnderTest, service_fixture
 from launcher.sealing import seal_files
+from launcher.stamping import authority_files
 
-city = service_fixture("data_hub.main:service", files=seal_files())
+AUTHORITY = authority_files()
+ATTRIBUTE = "signature_time_stamp_token"  # id-aa-timeStampToken, RFC 3161 appendix A
+city = service_fixture("data_hub.main:service", files={**seal_files(), **AUTHORITY})
 pytestmark = pytest.mark.skipif(shutil.which("pdfsig") is None, reason="poppler-utils is not installed")
 LICENCES = "/api/data-hub/v1/licences"
 MARKET, TYPE = "11131100MB0H00057C", "11100000MB0143028R001"
@@ -89,6 +92,23 @@ def test_one_changed_byte_breaks_it(document: Path) -> None:
     data[data.index(b"stream") + 30] ^= 1
     document.write_bytes(data)
     assert "Signature is Valid" not in told("pdfsig", str(document))
+
+
+def test_its_stamp_is_verified_by_openssl(document: Path, tmp_path: Path) -> None:
+    if shutil.which("openssl") is None:
+        pytest.skip("OpenSSL is not installed")
+    from pyhanko.pdf_utils.reader import PdfFileReader
+
+    with document.open("rb") as file:
+        (signature,) = PdfFileReader(file).embedded_signatures
+        (stamp,) = (one for one in signature.signer_info["unsigned_attrs"] if one["type"].native == ATTRIBUTE)
+        (tmp_path / "token").write_bytes(stamp["values"][0].dump())
+        (tmp_path / "data").write_bytes(signature.signer_info["signature"].native)
+    (tmp_path / "roots.pem").write_text(AUTHORITY["tsa_roots.pem"])
+    words = ("-in", str(tmp_path / "token"), "-token_in", "-CAfile", str(tmp_path / "roots.pem"))
+    assert "Verification: OK" in told("openssl", "ts", "-verify", "-data", str(tmp_path / "data"), *words)
+    (tmp_path / "data").write_bytes(b"another signature")
+    assert "Verification: OK" not in told("openssl", "ts", "-verify", "-data", str(tmp_path / "data"), *words)
 
 
 def test_its_font_is_embedded_and_its_chinese_is_text(document: Path) -> None:

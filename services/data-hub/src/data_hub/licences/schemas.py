@@ -343,6 +343,7 @@ class Verification(Wire):
     valid_from: date | None = None
     valid_to: date | None = None
     status_at: Instant | None = None
+    stamped_at: Instant | None = Field(default=None, description="When a time-stamp authority saw the seal of a PDF")
     shown: dict[str, Any] = Field(default={}, description="The fields that the holder chose to show")
     checked_at: Instant
 

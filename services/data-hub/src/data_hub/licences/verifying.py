@@ -4,6 +4,7 @@ import asyncio
 import base64
 import binascii
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import Depends
@@ -43,11 +44,12 @@ _ALWAYS = frozenset({"identifier", "type_code", "vct", "status", "iat"})
 
 @dataclass(frozen=True)
 class Read:
-    """What a genuine form says: which licence, which fields, until when the form itself counts (Unix time)."""
+    """What a genuine form says: which licence, which fields, its end (Unix time) and its stamp."""
 
     identifier: str
     shown: dict[str, Any] = field(default_factory=dict)
     until: float | None = None
+    stamped_at: datetime | None = None
 
 
 class Verifications:
@@ -72,7 +74,7 @@ class Verifications:
         return self._answer(
             self._worth(row, read), form, identifier=row.identifier, type_name=names[row.type_code],
             holder=row.holder_shown, valid_from=row.valid_from, valid_to=row.valid_to, status_at=row.status_at,
-            shown=read.shown,
+            shown=read.shown, stamped_at=read.stamped_at,
         )  # fmt: skip
 
     def _worth(self, row: LicenceRow, read: Read) -> str:
@@ -104,7 +106,7 @@ class Verifications:
         document = self._seals.check_pdf(data)
         if document.keywords != MARK:
             raise SealBroken("not-a-pdf")
-        return Read(document.subject)
+        return Read(document.subject, stamped_at=document.stamped_at)
 
     def _of_ofd(self, data: bytes) -> Read:
         return Read(ofd.checked(data, lambda token: self._seals.check_jws(token, typ=ofd.TYPE)))

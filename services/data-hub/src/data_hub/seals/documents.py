@@ -1,17 +1,23 @@
-"""PDF with a PAdES signature (ETSI EN 319 142-1, baseline B-B), made and checked."""
+"""PDF with a PAdES signature (ETSI EN 319 142-1), made and checked: baseline B-T with a time stamp, else B-B."""
 
 import asyncio
 import io
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import Certificate
 
+from data_hub.adapters.timestamps.port import AuthorityDown
+from data_hub.adapters.timestamps.trusted import certificates, roots_of
 from data_hub.seals.errors import SealBroken, SealsMissing
 from data_hub.seals.keys import DOCUMENT, DOCUMENT_KEY, ROOT, SealKeys
+
+if TYPE_CHECKING:
+    from data_hub.seals.stamps import Stamper
 
 FIELD = "Seal"
 PLACE = "河北省衡水市"
@@ -21,12 +27,16 @@ _HOLE = re.compile(rb"<[0-9A-Fa-f]+>")
 
 @dataclass(frozen=True)
 class SignedDocument:
-    """A document whose seal holds for every byte: its subject and keywords as signed, and the seal's reason."""
+    """A document whose seal holds for every byte: its subject and keywords as signed, and the seal's reason.
+
+    `stamped_at` is when an authority saw the seal; None where there is no time stamp, or none that is believed.
+    """
 
     subject: str
     keywords: str
     reason: str
     signer: str
+    stamped_at: datetime | None
 
 
 def laid_out(story: Sequence[Any], *, title: str, subject: str, keywords: str) -> bytes:
@@ -43,8 +53,11 @@ def laid_out(story: Sequence[Any], *, title: str, subject: str, keywords: str) -
     return out.getvalue()
 
 
-def signed(pdf: bytes, keys: SealKeys, *, reason: str) -> bytes:
-    """`pdf` with the seal's signature in an increment: certified, no change allowed after it."""
+def signed(pdf: bytes, keys: SealKeys, *, reason: str, stamper: "Stamper | None" = None) -> bytes:
+    """`pdf` with the seal's signature in an increment: certified, no change allowed after it.
+
+    An authority that gives no stamp delays nobody: the document then goes without.
+    """
     from pyhanko.pdf_utils.incremental_writer import (  # noqa: PLC0415 - heavy, and most processes never need it
         IncrementalPdfFileWriter,
     )
@@ -61,9 +74,17 @@ def signed(pdf: bytes, keys: SealKeys, *, reason: str) -> bytes:
         field_name=FIELD, md_algorithm="sha256", subfilter=fields.SigSeedSubFilter.PADES, certify=True,
         docmdp_permissions=fields.MDPPerm.NO_CHANGES, reason=reason, location=PLACE,
     )  # fmt: skip
-    out = io.BytesIO()
-    signers.PdfSigner(said, signer).sign_pdf(IncrementalPdfFileWriter(io.BytesIO(pdf)), output=out)
-    return out.getvalue()
+
+    def written(stamping: "Stamper | None") -> bytes:
+        out = io.BytesIO()
+        sealing = signers.PdfSigner(said, signer, timestamper=stamping)
+        sealing.sign_pdf(IncrementalPdfFileWriter(io.BytesIO(pdf)), output=out)
+        return out.getvalue()
+
+    try:
+        return written(stamper)
+    except AuthorityDown:
+        return written(None)
 
 
 def checked(pdf: bytes, keys: SealKeys) -> SignedDocument:
@@ -78,11 +99,12 @@ def checked(pdf: bytes, keys: SealKeys) -> SignedDocument:
 
         reader = PdfFileReader(io.BytesIO(pdf))
         (signature,) = reader.embedded_signatures
-        _check(signature, keys)
+        stamped_at = _check(signature, keys)
         about = reader.trailer["/Info"]
         return SignedDocument(
             subject=str(about.get("/Subject", "")), keywords=str(about.get("/Keywords", "")),
             reason=str(signature.sig_object.get("/Reason", "")), signer=_signer(signature),
+            stamped_at=stamped_at,
         )  # fmt: skip
     except SealBroken:
         raise
@@ -118,21 +140,33 @@ def _intact(signature: bytes, covered: bytes, keys: SealKeys) -> bool:
     signed_data = ContentInfo.load(signature)["content"]
     if extract_certificate_info(signed_data).signer_cert.sha256 not in _ours(keys):
         raise SealBroken("foreign-seal")
-    verdict = asyncio.run(async_validate_detached_cms(covered, signed_data, signer_validation_context=_trust(keys)))
+    verdict = asyncio.run(
+        async_validate_detached_cms(
+            covered, signed_data, signer_validation_context=_trust(keys), ts_validation_context=_trusted_time(keys)
+        )
+    )
     return bool(verdict.intact and verdict.valid and verdict.trusted)
 
 
-def _check(signature: Any, keys: SealKeys) -> None:
+def _check(signature: Any, keys: SealKeys) -> datetime | None:
+    """Check what the parser found; when the seal was stamped. Raises SealBroken."""
     from pyhanko.sign.validation import (  # noqa: PLC0415 - heavy, and most processes never need it
         SignatureCoverageLevel,
         validate_pdf_signature,
     )
 
     signature.compute_integrity_info()
-    verdict = validate_pdf_signature(signature, signer_validation_context=_trust(keys))
+    verdict = validate_pdf_signature(
+        signature, signer_validation_context=_trust(keys), ts_validation_context=_trusted_time(keys)
+    )
     whole = verdict.coverage is SignatureCoverageLevel.ENTIRE_FILE
-    if not (whole and verdict.intact and verdict.valid and verdict.bottom_line):
+    if not (whole and verdict.intact and verdict.valid and verdict.trusted and verdict.docmdp_ok):
         raise SealBroken("changed")
+    stamp = verdict.timestamp_validity
+    # A stamp lies outside what the seal covers. One that does not hold counts for nothing, and breaks nothing.
+    if stamp is None or not (stamp.intact and stamp.valid and stamp.trusted):
+        return None
+    return stamp.timestamp
 
 
 def _ours(keys: SealKeys) -> set[bytes]:
@@ -145,6 +179,17 @@ def _trust(keys: SealKeys) -> Any:
     return ValidationContext(
         trust_roots=[_asn1(one) for one in (keys.root, *keys.former)], allow_fetching=False, revocation_mode="soft-fail"
     )
+
+
+def _trusted_time(keys: SealKeys) -> Any:
+    from pyhanko_certvalidator import ValidationContext  # noqa: PLC0415 - heavy, and most processes never need it
+
+    known = certificates(roots_of(keys.folder))
+    return ValidationContext(
+        trust_roots=[_asn1(one) for one in known if one.issuer == one.subject],
+        other_certs=[_asn1(one) for one in known if one.issuer != one.subject], allow_fetching=False,
+        revocation_mode="soft-fail",
+    )  # fmt: skip
 
 
 def _signer(signature: Any) -> str:

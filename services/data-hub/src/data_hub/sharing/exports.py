@@ -12,13 +12,13 @@ from sqlalchemy import select
 
 from citykit.chain import GENESIS
 from citykit.work import Work
+from data_hub.adapters.timestamps.trusted import roots_of
 from data_hub.sharing.errors import ExportTooLong, NoStream
 from data_hub.sharing.evidence import instant
 from data_hub.sharing.evidence_models import EvidenceHeadRow, EvidenceKeyRow, EvidenceRow, SealRow, StampRow
 from data_hub.sharing.evidence_schemas import ExportQuery
 from data_hub.sharing.keys import as_pem
 from data_hub.sharing.sealing import keep_key
-from data_hub.sharing.stamping import roots_of
 
 MOST_RECORDS = 50_000
 SCRIPTS = ("verify.sh", "verify.py")
@@ -27,11 +27,12 @@ READ_ME = """共享存证导出 Export of sharing evidence
 {stream}: {first} - {last}
 
 sh verify.sh                在本机离线验证 verifies it on your machine, without a network
-sh verify.sh . ROOTS.pem    用您自己信任的时间戳根证书验证 with roots of time stamps that you trust yourself
+sh verify.sh . ROOTS.pem KEYS.json    用您自己信任的时间戳根证书和公布的公钥验证
+                            with roots of time stamps that you trust yourself, and the keys that the city publishes
 
 记录与链 records and chain: records.ndjson (RFC 8785, SHA-256, Ed25519)
 封存 seals: seals.ndjson (RFC 6962); 时间戳 stamps: stamps/*.tst (RFC 3161)
-公钥 public keys: keys/*.pem; 请与公布的公钥核对 compare them with those published at
+公钥 public keys: keys/*.pem; KEYS.json 请另行获取 get KEYS.json on another way:
 /api/data-hub/v1/sharing/evidence/keys
 """
 
@@ -114,7 +115,7 @@ class Exports:
             "stream": query.stream, "first": first, "last": last, "after": (before or GENESIS).hex(),
             "hash": reached.hex(), "made_at": instant(self._work.clock.now()),
         }  # fmt: skip
-        return Stretch(manifest, records, seals, stamps, keys, roots_of(self._work.settings))
+        return Stretch(manifest, records, seals, stamps, keys, roots_of(self._work.settings.secrets_dir))
 
     async def _beginning(self, query: ExportQuery) -> int:
         covering = select(SealRow.first_seq).where(

@@ -14,16 +14,18 @@ _QUERY, _REPLY = "application/timestamp-query", "application/timestamp-reply"
 class HttpAuthority:
     """The authority at `url`."""
 
-    def __init__(self, url: str, *, transport: httpx.AsyncBaseTransport | None = None) -> None:
+    def __init__(
+        self, url: str, *, transport: httpx.AsyncBaseTransport | None = None, seconds: float = SECONDS
+    ) -> None:
         self.name = urlsplit(url).hostname or url
-        self._url = url
+        self._url, self._seconds = url, seconds
         self._transport = transport
 
     async def answer(self, request: bytes) -> bytes:
         """The authority's answer. Raises AuthorityDown."""
         try:
             async with (
-                httpx.AsyncClient(timeout=SECONDS, transport=self._transport, trust_env=False) as client,
+                httpx.AsyncClient(timeout=self._seconds, transport=self._transport, trust_env=False) as client,
                 client.stream("POST", self._url, content=request, headers={"Content-Type": _QUERY}) as response,
             ):
                 return await _read(response)

@@ -36,8 +36,8 @@ class OpensslAuthority:
 
     name = "openssl"
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, *, seconds: float = SECONDS) -> None:
+        self._folder, self._seconds = folder, seconds
 
     async def answer(self, request: bytes) -> bytes:
         """The answer of `openssl ts -reply`. Raises AuthorityDown."""
@@ -49,7 +49,7 @@ class OpensslAuthority:
                 "-signer", str(self._folder / CERTIFICATE), "-inkey", str(self._folder / KEY),
                 "-out", str(place / "answer"),
             )  # fmt: skip
-            await _run(command)
+            await _run(command, self._seconds)
             return await asyncio.to_thread((place / "answer").read_bytes)
 
 
@@ -59,7 +59,7 @@ def _lay_out(place: Path, request: bytes) -> None:
     (place / "request").write_bytes(request)
 
 
-async def _run(command: tuple[str, ...]) -> None:
+async def _run(command: tuple[str, ...], seconds: float) -> None:
     try:
         process = await asyncio.create_subprocess_exec(
             *command, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL,
@@ -68,7 +68,7 @@ async def _run(command: tuple[str, ...]) -> None:
     except OSError as error:
         raise AuthorityDown(f"openssl: {error}") from error
     try:
-        _, said = await asyncio.wait_for(process.communicate(), SECONDS)
+        _, said = await asyncio.wait_for(process.communicate(), seconds)
     except TimeoutError as error:
         process.kill()
         await process.wait()
