@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 import rfc3161_client as tsp
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 from pymerkle import InmemoryTree, verify_inclusion
 from sqlalchemy import text
@@ -301,6 +301,31 @@ class TestOfflineVerification:
         other.write_text(authority_files()["tsa_roots.pem"])
         said = verified(export, str(other))
         assert (said.returncode, "THE STAMP DOES NOT HOLD" in said.stderr) == (1, True)
+
+    async def test_trusts_the_keys_that_the_city_publishes(
+        self, city: ServiceUnderTest, export: Path, tmp_path: Path
+    ) -> None:
+        roots, file = str(export / "tsa_roots.pem"), tmp_path / "keys.json"
+        known = (await city.client.get(f"{BASE}/evidence/keys")).json()
+        file.write_text(json.dumps(known))
+        assert verified(export, roots, str(file)).returncode == 0
+        # An export that somebody made up whole, with a key of his own under the city's name.
+        for keys in ([known["keys"][0] | {"x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}], []):
+            file.write_text(json.dumps({"keys": keys}))
+            said = verified(export, roots, str(file))
+            assert (said.returncode, "SOMETHING WAS CHANGED" in said.stderr) == (1, True)
+
+    @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @given(place=some.floats(0, 1, exclude_max=True), name=some.sampled_from(["records.ndjson", "seals.ndjson"]))
+    async def test_finds_one_flipped_bit_wherever_it_is(self, export: Path, place: float, name: str) -> None:
+        kept = (export / name).read_bytes()
+        changed = bytearray(kept)
+        changed[int(len(kept) * place)] ^= 1
+        (export / name).write_bytes(changed)
+        try:
+            assert verified(export).returncode == 1
+        finally:
+            (export / name).write_bytes(kept)
 
     async def test_says_when_there_is_nothing_to_look_at(self, export: Path) -> None:
         (export / "manifest.json").unlink()

@@ -1,6 +1,8 @@
 """Verifies the records and seals of an export, offline: Python 3.9 with its standard library, and OpenSSL 3.
 
-Usage: python3 verify.py FOLDER. verify.sh calls it and then verifies the time stamps. Exit 0: all holds, 1: not so.
+Usage: python3 verify.py FOLDER [KEYS.json]. verify.sh calls it and then verifies the time stamps. Exit 0: all holds,
+1: not so. KEYS.json is the city's published key set (RFC 7517), got on another way than the export; without it the keys
+in the export are believed, and whoever made up the whole export could have put his own there.
 
 A record is JSON (RFC 8785) signed by Ed25519 without its `seq` and `signature`. The chain of a stream is
 h(n) = SHA-256(h(n-1) || record n), h(0) = 32 zero bytes. A seal names the chain's value after its last record and the
@@ -21,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 GENESIS = bytes(32)
+ED25519 = bytes.fromhex("302a300506032b6570032100")  # what stands before a public key in its DER form (RFC 8410)
 
 
 class Wrong(Exception):
@@ -71,7 +74,7 @@ def root_above(hashed: bytes, position: int, size: int, path: list[bytes]) -> by
 
 
 class Signatures:
-    """Asks OpenSSL about signatures by the keys of the export."""
+    """Asks OpenSSL about signatures by the keys in a folder."""
 
     def __init__(self, keys: Path, place: Path) -> None:
         self._keys, self._text, self._signature = keys, place / "text", place / "signature"
@@ -90,6 +93,17 @@ class Signatures:
         if done.returncode != 0:
             raise Wrong(f"签名不符 the signature does not fit: {what}")
         self.checked += 1
+
+
+def published(file: Path, place: Path) -> Path:
+    """The Ed25519 keys of a published key set as files of OpenSSL's, in `place`."""
+    for key in json.loads(file.read_text(encoding="utf-8"))["keys"]:
+        if key["crv"] == "Ed25519" and "/" not in key["kid"]:
+            bare = base64.urlsafe_b64decode(key["x"] + "=" * (-len(key["x"]) % 4))
+            body = base64.b64encode(ED25519 + bare).decode("ascii")
+            text = f"-----BEGIN PUBLIC KEY-----\n{body}\n-----END PUBLIC KEY-----\n"
+            (place / (key["kid"] + ".pem")).write_text(text, encoding="ascii")
+    return place
 
 
 def lines(path: Path) -> Iterator[dict[str, Any]]:
@@ -172,17 +186,18 @@ def main(arguments: list[str]) -> int:
     if len(arguments) == 3 and arguments[1] == "--epoch":
         sys.stdout.write(f"{epoch_of(arguments[2])}\n")
         return 0
-    if len(arguments) != 2:
+    if len(arguments) not in (2, 3):
         sys.stderr.write(f"{__doc__}\n")
         return 2
-    return checked(Path(arguments[1]))
+    return checked(Path(arguments[1]), Path(arguments[2]) if len(arguments) == 3 else None)
 
 
-def checked(folder: Path) -> int:
+def checked(folder: Path, keys: "Path | None") -> int:
     """Check an export and say what was found; 0 where everything holds, else 1."""
     with tempfile.TemporaryDirectory() as place:
-        signatures = Signatures(folder / "keys", Path(place))
         try:
+            trusted = folder / "keys" if keys is None else published(keys, Path(place))
+            signatures = Signatures(trusted, Path(place))
             manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
             records = check_records(folder, manifest, signatures)
             seals, sealed = check_seals(folder, manifest, records, signatures)
