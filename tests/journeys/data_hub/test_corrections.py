@@ -6,6 +6,7 @@ import pytest
 
 from launcher.city import City
 from launcher.day import Day
+from launcher.day.people import wait_for
 from launcher.signin import personas
 
 pytestmark = [pytest.mark.xdist_group("city"), pytest.mark.slow]
@@ -20,6 +21,11 @@ def day(city_at_work: City) -> Any:
     day = Day(city_at_work, quiet=True)
     yield day
     day.close()
+
+
+def inbox(person: Any) -> set[str]:
+    """The kinds of a person's messages."""
+    return {one["kind"] for one in person.get("/api/citizen-pass/v1/messages", limit=50)["items"]}
 
 
 def read(day: Day, person: str) -> dict[str, Any]:
@@ -47,6 +53,7 @@ def test_a_correction_reaches_who_has_the_value(day: Day) -> None:
         f"{FLOOR}/disputes/{ticket['dispute']}/decisions", {"verdict": "corrected", "reason": "与户口簿一致"}
     )
     assert (decided["state"], decided["told"] >= 1) == ("corrected", True)
+    assert wait_for("the answer in her inbox", lambda: "correction-decided" in inbox(herself))
 
     assert read(day, person)["division_code"] == moved
     told = housing.get(f"{FLOOR}/notices", waiting="true")["items"]

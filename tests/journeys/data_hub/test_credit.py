@@ -8,6 +8,7 @@ import pytest
 
 from launcher.city import City
 from launcher.day import Day
+from launcher.day.people import wait_for
 
 pytestmark = [pytest.mark.xdist_group("city"), pytest.mark.slow]
 FIRM = "91131102MA07XY3K94"
@@ -33,6 +34,11 @@ def record(day: Day) -> dict[str, Any]:
     }))  # fmt: skip
 
 
+def inbox(person: Any) -> set[str]:
+    """The kinds of a person's messages."""
+    return {one["kind"] for one in person.get("/api/citizen-pass/v1/messages", limit=50)["items"]}
+
+
 def published(day: Day) -> set[str]:
     return {one["id"] for one in day.anyone().get(OF_FIRM)["records"]}
 
@@ -50,6 +56,7 @@ def test_a_repaired_record_is_called_back_from_everyone_who_received_it(day: Day
     assert application["due_at"] is not None
     decided = market.post(f"{CREDIT}/repairs/{application['id']}/decisions", {"granted": True, "reason": "义务已履行"})
     assert decided["state"] == "granted"
+    assert wait_for("the answer in her inbox", lambda: "credit-answered" in inbox(boss))
 
     assert record["id"] not in published(day)
     recalls = {one["record_id"]: one for one in housing.get(f"{CREDIT}/recalls", limit=100)["items"]}

@@ -11,6 +11,7 @@ from PIL import Image
 
 from launcher.city import City
 from launcher.day import Day
+from launcher.day.people import wait_for
 
 pytestmark = [pytest.mark.xdist_group("city"), pytest.mark.slow]
 LICENCES = "/api/data-hub/v1/licences"
@@ -87,6 +88,13 @@ def test_issued_used_verified_revoked_refused(day: Day, licence: dict[str, Any])
     log = citizen.get(f"{LICENCES}/own/{licence['id']}/uses")["items"]
     assert [line["outcome"] for line in log] == ["licence-not-in-force", "authorisation-over", "served"]
     assert {line["matter"] for line in log} == {"食品摊贩备案"}
+    assert wait_for("both messages", lambda: {"licence-issued", "licence-changed"} <= told(day, licence))
+
+
+def told(day: Day, licence: dict[str, Any]) -> set[str]:
+    """The kinds of the messages that the holder has about a licence."""
+    messages = day.persona("citizen").get("/api/citizen-pass/v1/messages", limit=50)["items"]
+    return {one["kind"] for one in messages if one["link"] == f"{LICENCES}/own/{licence['id']}"}
 
 
 def test_the_holder_finds_the_use_among_all_that_was_read_of_her(day: Day, licence: dict[str, Any]) -> None:

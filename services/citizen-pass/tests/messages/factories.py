@@ -53,6 +53,17 @@ def events_about(subject: UUID | None) -> dict[str, tuple[str, dict[str, Any]]]:
         "request-submitted": ("enterprise.request.submitted", request),
         "request-answered": ("enterprise.request.answered", request | {"answer": "已增容"}),
         "request-escalated": ("enterprise.request.escalated", request | {"level": 2}),
+        "credit-answered": (
+            "data-hub.credit.answered",
+            {
+                "matter": "repair",
+                "matter_id": str(uuid4()),
+                "uscc": "91131102MA07XY3K94",
+                "applicant": who,
+                "outcome": "granted",
+                "answered_at": AT,
+            },
+        ),
     }
 
 

@@ -26,7 +26,7 @@ class TestStates:
         assert later("delivered", "failed") == "delivered"
 
     @given(st.lists(STATES, min_size=1, max_size=8), st.randoms())
-    @settings(max_examples=60)
+    @settings(max_examples=60, deadline=None)
     def test_the_order_of_reports_does_not_matter(self, reports, random):
         def reached(sequence):
             state = "created"
@@ -60,7 +60,7 @@ class TestQuietHours:
         st.times(),
         st.times(),
     )
-    @settings(max_examples=60)
+    @settings(max_examples=60, deadline=None)
     def test_what_waits_goes_out_outside_of_them(self, now, quiet_from, quiet_until):
         until = after_quiet_hours(now.replace(tzinfo=CHINA), quiet_from, quiet_until)
         assert until is None or until > now.replace(tzinfo=CHINA)

@@ -1,8 +1,38 @@
 """What each event says to whom, and that it says it once."""
 
+from uuid import UUID, uuid4
+
 import pytest
 
-from .factories import MESSAGES, events_about, headers_of, person, tell
+from .factories import AT, MESSAGES, events_about, headers_of, person, tell
+
+REGISTERED = UUID("01890000-0000-7000-8000-00000000abce")
+LICENCE = {
+    "licence_id": "01890000-0000-7000-8000-00000000aaaa", "identifier": "1.2.156.3005.2.X.Y.2026000000001.001.A",
+    "type_code": "11100000MB0143028R001",
+}  # fmt: skip
+HELD = {
+    "licence_id": LICENCE["licence_id"], "identifier": LICENCE["identifier"], "person": str(REGISTERED),
+    "valid_from": "2026-11-24", "valid_to": None,
+}  # fmt: skip
+DECIDED = {
+    "ticket_id": "01890000-0000-7000-8000-00000000aaab", "field": "address", "verdict": "corrected", "decided_at": AT,
+}  # fmt: skip
+
+
+async def verified(city):
+    """A person whose registry number is REGISTERED; her account id."""
+    from citizen_pass.identity.repository import open_account
+
+    subject = await person(city)
+    async with city.work() as work:
+        account = await open_account(work.session, subject)
+        account.person = REGISTERED
+    return subject
+
+
+async def tell_of(city, name, data):
+    return await city.deliver(f"cn.hengshui.data-hub.{name}.v1", data, source="data-hub")
 
 
 async def inbox(city, subject, language="zh"):
@@ -66,6 +96,38 @@ class TestEvents:
         message = (await inbox(city, subject))[0]
         assert "住址" in message["body"]
         assert "new_field" in message["body"]
+
+    @pytest.mark.parametrize(
+        ("kind", "name", "data", "said"),
+        [
+            ("licence-issued", "licence.handed-out", {"licences": [HELD], "handed_out_at": AT}, "长期"),
+            ("licence-changed", "licence.status-changed", LICENCE | {"status": "revoked", "changed_at": AT}, "已注销"),
+            ("licence-changed", "licence.status-changed", LICENCE | {"status": "odd", "changed_at": AT}, "odd"),
+            ("correction-decided", "correction.decided", DECIDED, "住址"),
+        ],
+    )
+    async def test_what_the_data_hub_decides_about_a_person_is_told_to_her(self, city, kind, name, data, said):
+        subject, registered = await verified(city), str(REGISTERED)
+        assert (await tell_of(city, name, data | {"person": registered})).status_code == 204
+        (message,) = await inbox(city, subject)
+        assert (message["kind"], said in message["body"]) == (kind, True)
+        assert message["link"].startswith("/api/data-hub/v1/")
+        (english,) = await inbox(city, subject, "en")
+        assert "{" not in english["title"] + english["body"] + message["body"]
+
+    async def test_of_a_renewed_licence_the_new_one_tells(self, city):
+        subject = await verified(city)
+        superseded = LICENCE | {"status": "superseded", "changed_at": AT, "person": str(REGISTERED)}
+        assert (await tell_of(city, "licence.status-changed", superseded)).status_code == 204
+        assert await inbox(city, subject) == []
+
+    async def test_of_many_who_are_handed_licences_those_with_an_account_are_told(self, city):
+        subject = await verified(city)
+        strangers = [HELD | {"licence_id": str(uuid4()), "person": str(uuid4())} for _ in range(3)]
+        event = {"licences": [*strangers, HELD, HELD | {"licence_id": str(uuid4())}], "handed_out_at": AT}
+        for _ in range(2):
+            assert (await tell_of(city, "licence.handed-out", event)).status_code == 204
+        assert [message["kind"] for message in await inbox(city, subject)] == ["licence-issued"] * 2
 
     async def test_an_event_that_does_not_fit_is_refused(self, city):
         name, data = events_about(await person(city))["case-closed"]

@@ -139,6 +139,21 @@ class TestRepair:
         assert handed["state"] == "applied"
         assert handed["due_at"] >= repair["due_at"]
 
+    async def test_is_answered_to_who_applied(self, town: Town) -> None:
+        record = await town.record()
+        town.city.clock.set(at("2026-05-06 09:00"))
+        repair = (await town.apply(record["id"])).json()
+        await town.post(f"/repairs/{repair['id']}/questions", {"text": "请补交缴款凭证"})
+        path = f"/firms/{FIRM}/repairs/{repair['id']}/supplements"
+        await town.post(path, {"text": "凭证已上传"}, by=town.boss)
+        await town.post(f"/repairs/{repair['id']}/decisions", {"granted": False, "reason": "义务未履行"})
+        events = await town.city.events("cn.hengshui.data-hub.credit.answered.v1")
+        assert [(one.data["matter"], one.data["outcome"]) for one in events] == [
+            ("repair", "supplement"), ("repair", "refused"),
+        ]  # fmt: skip
+        assert {one.data["matter_id"] for one in events} == {repair["id"]}
+        assert "凭证" not in str([one.data for one in events])
+
     async def test_that_is_late_raises_one_alarm(self, town: Town) -> None:
         record = await town.record()
         town.city.clock.set(at("2026-05-06 09:00"))

@@ -14,7 +14,7 @@ from data_hub.licences.batches import ISSUE_PART, _rows
 from data_hub.licences.domain import FieldRule, Identifier
 from data_hub.licences.errors import BatchFault, TooManyRows
 
-from .factories import LI, TYPE, WANG, Desk
+from .factories import HANDED_OUT, LI, LI_PERSON, TYPE, WANG, Desk
 
 HEAD = "holder_name,holder_number,trade,examined_on,clinic"
 
@@ -52,6 +52,9 @@ async def test_thousands_are_issued_by_a_job_and_each_is_whole(desk: Desk) -> No
     assert len({row.identifier for row in rows}) == len({tuple(row)[1:] for row in rows}) == 2500
     assert all(Identifier.parse(row.identifier) for row in rows)
     assert (kept, events) == (0, 2500)
+    handed = [event.data["licences"] for event in await desk.city.events(HANDED_OUT)]
+    assert sorted(map(len, handed)) == [50, 100, 100, 200, 200, 200, 200, 200], "half are unknown to the registry"
+    assert {one["person"] for part in handed for one in part} == {str(LI_PERSON)}
     mine = (await desk.get("/own", desk.holder, limit=1)).json()["items"][0]
     read = (await desk.get(f"/own/{mine['id']}", desk.holder)).json()
     assert (read["holder_name"], read["claims"]["trade"]) == (LI[0], "餐饮")
@@ -137,7 +140,7 @@ def test_more_than_a_hundred_thousand_rows_are_too_many() -> None:
         _rows(b"holder_name,holder_number\n" + b"a,b\n" * 100_001, [])
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(st.binary(max_size=200))
 def test_whatever_comes_is_rows_or_a_problem(data: bytes) -> None:
     with contextlib.suppress(BatchFault, TooManyRows):

@@ -49,7 +49,7 @@ class TestIdentifiers:
         assert str(found) == text
         assert found.version == 1
 
-    @settings(max_examples=50)
+    @settings(max_examples=50, deadline=None)
     @given(st.text(ALPHABET, min_size=12, max_size=60), st.data())
     def test_one_wrong_character_never_passes(self, text: str, data: st.DataObject) -> None:
         place = data.draw(st.integers(0, len(text) - 1))
@@ -135,13 +135,13 @@ class TestStatusLists:
         assert packed(dict(enumerate(one_bit)), size=16, bits=1) == "eNrbuRgAAhcBXQ"
         assert packed(dict(enumerate([1, 2, 0, 3, 0, 1, 0, 1, 1, 2, 3, 3])), size=12) == "eNo76fITAAPfAgc"
 
-    @settings(max_examples=20)
+    @settings(max_examples=20, deadline=None)
     @given(st.dictionaries(st.integers(0, LIST_SIZE - 1), st.integers(0, 3), max_size=30))
     def test_every_place_reads_back(self, values: dict[int, int]) -> None:
         text = packed(values)
         assert {place: unpacked(text, place) for place in values} == values
 
-    @settings(max_examples=30)
+    @settings(max_examples=30, deadline=None)
     @given(st.integers(0, 3 * LIST_SIZE), st.integers(0, 3 * LIST_SIZE))
     def test_two_licences_never_share_a_place(self, one: int, other: int) -> None:
         key = secrets.token_bytes(32)

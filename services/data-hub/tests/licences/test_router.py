@@ -9,7 +9,7 @@ from sqlalchemy import text
 from citykit.testing import ServiceUnderTest, at
 from data_hub.licences.domain import Identifier, unpacked
 
-from .factories import FIRM, FIRM_TYPE, LI, LI_PERSON, TYPE, WANG, Desk, type_draft
+from .factories import FIRM, FIRM_TYPE, HANDED_OUT, LI, LI_PERSON, TYPE, WANG, Desk, type_draft
 
 ISSUED = "cn.hengshui.data-hub.licence.issued.v1"
 CHANGED = "cn.hengshui.data-hub.licence.status-changed.v1"
@@ -66,6 +66,11 @@ class TestIssuing:
         assert event.data["identifier"] == licence["identifier"]
         assert event.data["person"] == str(LI_PERSON)
         assert not set(LI) & {str(value) for value in event.data.values()}
+        (event,) = await desk.city.events(HANDED_OUT)
+        assert event.data["licences"] == [
+            {"licence_id": licence["id"], "identifier": licence["identifier"], "person": str(LI_PERSON),
+             "valid_from": licence["valid_from"], "valid_to": licence["valid_to"]},
+        ]  # fmt: skip
 
     async def test_nothing_of_a_person_is_plain_in_the_database(self, desk: Desk) -> None:
         licence = await desk.issued()
@@ -223,6 +228,7 @@ class TestReading:
     async def test_a_firms_licence_is_its_representatives(self, desk: Desk) -> None:
         await desk.type(code=FIRM_TYPE, holder_kind="organisation", valid_months=None)
         answer = await desk.draft(type_code=FIRM_TYPE, person=None, organisation={"name": "示例橡塑", "uscc": FIRM})
+        assert await desk.city.events(HANDED_OUT) == [], "firms read theirs in the data hub"
         assert answer.json()["valid_to"] is None
         refused = await desk.get("/own", desk.holder, uscc=FIRM)
         assert refused.json()["type"] == "/problems/not-the-holder"

@@ -419,6 +419,20 @@ class TestOwnDisputes:
         )
         assert answer.status_code == 404
 
+    @pytest.mark.parametrize("verdict", ["corrected", "dismissed"])
+    async def test_the_person_is_told_that_it_was_decided_and_no_value(
+        self, city: ServiceUnderTest, verdict: str
+    ) -> None:
+        person = await register(city)
+        made = (await city.client.post(OWN, json=CLAIM, headers=city.token([], person=str(person)))).json()
+        answer = await decide(city, made["dispute"], {"verdict": verdict, "reason": "经核查"}, police(city))
+        assert answer.status_code == 201, answer.text
+        (event,) = await city.events("cn.hengshui.data-hub.correction.decided.v1")
+        assert event.data.pop("decided_at")
+        assert event.data == {
+            "ticket_id": made["dispute"], "person": str(person), "field": CLAIM["field"], "verdict": verdict,
+        }  # fmt: skip
+
     async def test_wants_a_verified_name(self, city: ServiceUnderTest) -> None:
         person = await register(city)
         weak = city.token([], person=str(person), assurance=1)

@@ -140,6 +140,39 @@ TEMPLATES: dict[str, Template] = {
         ),
         ("您的基础信息有变更", "Your registry record changed"),
     ),
+    "correction-decided": Template(
+        1,
+        ("您提出的信息校核已办结：{outcome}", "Your correction ticket was decided: {outcome_en}"),
+        (
+            "您对本人“{field}”信息提出的校核已由数源部门办结：{outcome}。",
+            "The source department decided the ticket about your {field}: {outcome_en}.",
+        ),
+        ("您提出的信息校核已办结", "Your correction ticket was decided"),
+    ),
+    "credit-answered": Template(
+        1,
+        ("{matter}有新进展：{outcome}", "News of {matter_en}: {outcome_en}"),
+        (
+            "您为统一社会信用代码 {uscc} 的主体提交的{matter}：{outcome}。",
+            "The {matter_en} that you handed in for {uscc}: {outcome_en}.",
+        ),
+        ("您提交的信用事项有新进展", "There is news of your credit matter"),
+    ),
+    "licence-issued": Template(
+        1,
+        ("您有一份新的电子证照", "A licence was issued to you"),
+        (
+            "证照标识 {identifier}，有效期 {term}。可查看、出示，或授权部门使用。",
+            "Licence {identifier}, valid {term_en}. You can read it, show it, or let a department use it.",
+        ),
+        ("您有一份新的电子证照", "A licence was issued to you"),
+    ),
+    "licence-changed": Template(
+        1,
+        ("您的电子证照{status}", "Your licence is {status_en}"),
+        ("证照标识 {identifier}：{status}。如有疑问，请联系发证机关。", "Licence {identifier} is {status_en}."),
+        ("您的电子证照状态有变更", "The status of your licence changed"),
+    ),
     "question-answered": Template(
         1,
         ("您对数据访问的质疑已答复", "Your question about an access to your data was answered"),

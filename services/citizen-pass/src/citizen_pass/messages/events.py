@@ -1,7 +1,10 @@
 """What messages hear from the other services: only what is told to a person."""
 
+from datetime import date
 from typing import Literal
 from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
 
 from citykit.events import EventView
 from citykit.wire import Instant
@@ -118,4 +121,53 @@ class PersonChanged(EventView, type="cn.hengshui.data-hub.person.changed.v1"):
 
     person: UUID
     fields: list[str]
+    changed_at: Instant
+
+
+class CorrectionDecided(EventView, type="cn.hengshui.data-hub.correction.decided.v1"):
+    """A person's ticket about her own registry record was decided 校核办结."""
+
+    ticket_id: UUID
+    person: UUID
+    field: str
+    verdict: str
+    decided_at: Instant
+
+
+class CreditAnswered(EventView, type="cn.hengshui.data-hub.credit.answered.v1"):
+    """A department answered what somebody applied for in a firm's credit record 信用修复、异议."""
+
+    matter: str
+    matter_id: UUID
+    uscc: str
+    applicant: UUID
+    outcome: str
+    answered_at: Instant
+
+
+class HandedOut(BaseModel):
+    """A licence that a person holds from now on."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    licence_id: UUID
+    identifier: str
+    person: UUID
+    valid_from: date
+    valid_to: date | None = None
+
+
+class LicencesHandedOut(EventView, type="cn.hengshui.data-hub.licence.handed-out.v1"):
+    """Licences were issued or renewed 签发、换发, each for its person."""
+
+    licences: list[HandedOut]
+
+
+class LicenceStatusChanged(EventView, type="cn.hengshui.data-hub.licence.status-changed.v1"):
+    """The status of a licence changed 状态变更."""
+
+    licence_id: UUID
+    identifier: str
+    person: UUID | None = None
+    status: str
     changed_at: Instant

@@ -27,6 +27,26 @@ OUTCOMES: dict[str, tuple[str, str]] = {
     "rejected": ("不予受理", "not accepted"),
     "void": ("已作废", "void"),
 }
+VERDICTS: dict[str, tuple[str, str]] = {
+    "corrected": ("已更正", "corrected"),
+    "dismissed": ("维持原值", "the value stands"),
+}
+CREDIT_MATTERS: dict[str, tuple[str, str]] = {
+    "repair": ("信用修复申请", "application for credit repair"),
+    "dispute": ("信用信息异议", "dispute of a credit record"),
+}
+CREDIT_OUTCOMES: dict[str, tuple[str, str]] = {
+    "supplement": ("需要补正材料", "something is missing"),
+    "granted": ("准予修复", "granted"),
+    "refused": ("不予修复", "refused"),
+    "corrected": ("已更正", "corrected"),
+    "upheld": ("维持原记录", "the record stands"),
+}
+LICENCE_STATUSES: dict[str, tuple[str, str]] = {
+    "valid": ("已恢复有效", "valid again"),
+    "suspended": ("已暂停", "suspended"),
+    "revoked": ("已注销", "revoked"),
+}
 REGISTRY_FIELDS: dict[str, str] = {
     "name": "姓名 name",
     "id_number": "公民身份号码 identity number",
@@ -156,6 +176,53 @@ async def person_changed(event: events.PersonChanged, work: Work) -> None:
     )
 
 
+async def correction_decided(event: events.CorrectionDecided, work: Work) -> None:
+    """Tell a person what became of the ticket about her own record."""
+    subject = await Accounts(work).subject_of(event.person)
+    verdict = VERDICTS.get(event.verdict, (event.verdict, event.verdict))
+    await _tell(
+        work, subject, "correction-decided", str(event.ticket_id), None, "/api/data-hub/v1/population/me/disputes",
+        field=REGISTRY_FIELDS.get(event.field, event.field), outcome=verdict[0], outcome_en=verdict[1],
+    )  # fmt: skip
+
+
+async def credit_answered(event: events.CreditAnswered, work: Work) -> None:
+    """Tell who applied for a firm what the department answered."""
+    matter = CREDIT_MATTERS.get(event.matter, (event.matter, event.matter))
+    outcome = CREDIT_OUTCOMES.get(event.outcome, (event.outcome, event.outcome))
+    await _tell(
+        work, event.applicant, "credit-answered", str(event.matter_id), event.answered_at.isoformat(),
+        f"/api/data-hub/v1/credit/firms/{event.uscc}/own", uscc=event.uscc, matter=matter[0], matter_en=matter[1],
+        outcome=outcome[0], outcome_en=outcome[1],
+    )  # fmt: skip
+
+
+def _licence(licence_id: UUID) -> str:
+    return f"/api/data-hub/v1/licences/own/{licence_id}"
+
+
+async def licences_handed_out(event: events.LicencesHandedOut, work: Work) -> None:
+    """Tell each person of the licence that is hers now."""
+    for one in event.licences:
+        subject = await Accounts(work).subject_of(one.person)
+        await _tell(
+            work, subject, "licence-issued", str(one.licence_id), None, _licence(one.licence_id),
+            identifier=one.identifier, term=f"{one.valid_from}至{one.valid_to or '长期'}",
+            term_en=f"from {one.valid_from} to {one.valid_to or 'no end'}",
+        )  # fmt: skip
+
+
+async def licence_changed(event: events.LicenceStatusChanged, work: Work) -> None:
+    """Tell a person that her licence counts no more, or again; of a renewal the new licence tells."""
+    if event.person is not None and event.status != "superseded":
+        subject = await Accounts(work).subject_of(event.person)
+        status = LICENCE_STATUSES.get(event.status, (event.status, event.status))
+        await _tell(
+            work, subject, "licence-changed", str(event.licence_id), event.changed_at.isoformat(),
+            _licence(event.licence_id), identifier=event.identifier, status=status[0], status_en=status[1],
+        )  # fmt: skip
+
+
 SUBSCRIPTIONS = (
     Subscription(events.TicketTaken, ticket_taken),
     Subscription(events.TicketAssigned, ticket_assigned),
@@ -168,4 +235,8 @@ SUBSCRIPTIONS = (
     Subscription(events.RequestAnswered, request_answered),
     Subscription(events.RequestEscalated, request_escalated),
     Subscription(events.PersonChanged, person_changed),
+    Subscription(events.CorrectionDecided, correction_decided),
+    Subscription(events.CreditAnswered, credit_answered),
+    Subscription(events.LicencesHandedOut, licences_handed_out),
+    Subscription(events.LicenceStatusChanged, licence_changed),
 )

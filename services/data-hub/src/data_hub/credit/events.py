@@ -25,3 +25,17 @@ class CreditEnded(Event, type="cn.hengshui.data-hub.credit.ended.v1"):
     record_id: UUID
     why: str
     ended_at: Instant
+
+
+class CreditAnswered(Event, type="cn.hengshui.data-hub.credit.answered.v1"):
+    """A department answered an application for repair 信用修复 or a dispute 异议; `applicant` is who handed it in.
+
+    `outcome` of a `repair`: supplement (something is missing), granted, refused; of a `dispute`: corrected, upheld.
+    """
+
+    matter: str
+    matter_id: UUID
+    uscc: str
+    applicant: UUID
+    outcome: str
+    answered_at: Instant

@@ -37,6 +37,7 @@ from data_hub.licences.writing import (
     rules_of,
     serial_of,
     tell,
+    tell_holders,
     today_of,
     values_of,
 )
@@ -104,6 +105,7 @@ async def issue_part(work: Work, batch: str, part: int) -> None:
     await _copy(work, made)
     for values in made:
         tell(work, values)
+    tell_holders(work, made, subject=f"{whole.id}/{part}")
     for line, wrong in faults.items():
         said = [{"field": name, "code": code} for name, code in wrong]
         work.session.add(FaultRow(batch=whole.id, line=line, faults=said))

@@ -3,6 +3,8 @@
 from datetime import date
 from uuid import UUID
 
+from pydantic import BaseModel, ConfigDict
+
 from citykit.events import Event
 from citykit.wire import Instant
 
@@ -18,6 +20,28 @@ class LicenceIssued(Event, type="cn.hengshui.data-hub.licence.issued.v1"):
     valid_from: date
     valid_to: date | None
     issued_at: Instant
+
+
+class HandedOut(BaseModel):
+    """A licence that a person of the registry holds from now on."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    licence_id: UUID
+    identifier: str
+    person: UUID
+    valid_from: date
+    valid_to: date | None
+
+
+class LicencesHandedOut(Event, type="cn.hengshui.data-hub.licence.handed-out.v1"):
+    """Persons hold licences that were issued or renewed: for whoever tells them. At most 200 in one event.
+
+    A hundred thousand licences at once are five hundred events, behind which no other news waits long.
+    """
+
+    licences: list[HandedOut]
+    handed_out_at: Instant
 
 
 class LicenceStatusChanged(Event, type="cn.hengshui.data-hub.licence.status-changed.v1"):

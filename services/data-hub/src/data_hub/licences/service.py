@@ -45,6 +45,7 @@ from data_hub.licences.writing import (
     rules_of,
     serial_of,
     tell,
+    tell_holders,
     today_of,
     values_of,
 )
@@ -188,6 +189,7 @@ class Licences:
         self.work.session.add(row)
         await self.work.session.flush()
         tell(self.work, values)
+        tell_holders(self.work, [values], subject=str(row.id))
         self.work.audit.note(stream=f"licence/{row.id}", act=act, by=by, data={"identifier": row.identifier})
         return LicenceBrief.of(row, self.today)
 

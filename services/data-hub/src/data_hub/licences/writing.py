@@ -1,7 +1,7 @@
 """How a licence becomes a row: the same for one and for a hundred thousand."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -20,12 +20,13 @@ from data_hub.licences.domain import (
     last_day,
     place_in_list,
 )
-from data_hub.licences.events import LicenceIssued
+from data_hub.licences.events import HandedOut, LicenceIssued, LicencesHandedOut
 from data_hub.licences.models import LicenceRow, TypeRow
 from data_hub.licences.schemas import FieldDraft
 from data_hub.registries.population.domain import mask_name
 
 PLACES = "status-places"  # the counter of places in status lists
+AT_ONCE = 200  # licences in one event
 AHEAD = timedelta(days=366)
 EARLIEST = date(1949, 10, 1)
 
@@ -129,6 +130,19 @@ def tell(work: Work, values: Mapping[str, Any]) -> None:
         valid_to=values["valid_to"], issued_at=values["issued_at"],
     )  # fmt: skip
     work.events.record(event, subject=str(values["id"]))
+
+
+def tell_holders(work: Work, made: Sequence[Mapping[str, Any]], *, subject: str) -> None:
+    """Have persons told of the licences that are theirs now; firms and persons unknown to the registry have none."""
+    names = ("identifier", "valid_from", "valid_to")
+    handed = [
+        HandedOut(licence_id=one["id"], person=one["holder_person"], **{name: one[name] for name in names})
+        for one in made
+        if one["holder_person"] is not None
+    ]
+    for at in range(0, len(handed), AT_ONCE):
+        event = LicencesHandedOut(licences=handed[at : at + AT_ONCE], handed_out_at=work.clock.now())
+        work.events.record(event, subject=subject)
 
 
 def today_of(work: Work) -> date:

@@ -15,6 +15,7 @@ from data_hub.registries.corrections import access
 from data_hub.registries.corrections.conflicts import MAINTENANCE, Conflicts
 from data_hub.registries.corrections.domain import DisputeState, Verdict
 from data_hub.registries.corrections.errors import DisputeOpen, NoSuchTicket, OwnTicket, TicketDecided
+from data_hub.registries.corrections.events import CorrectionDecided
 from data_hub.registries.corrections.keepers import Keeper, hold
 from data_hub.registries.corrections.models import DisputeRow, NoticeRow
 from data_hub.registries.corrections.schemas import (
@@ -146,6 +147,12 @@ class Disputes:
         elif decision.correction is not None:
             raise BadValue("/body/correction", "not-corrected", "维持原值时不填更正值 Nothing is corrected")
         self._close(row, DisputeState(decision.verdict.value), decision.reason, by)
+        if row.asked_oneself:
+            event = CorrectionDecided(
+                ticket_id=row.id, person=UUID(row.subject), field=row.field, verdict=decision.verdict.value,
+                decided_at=self.work.clock.now(),
+            )  # fmt: skip
+            self.work.events.record(event, subject=str(row.id))
         await self.work.session.flush()
         return self._shown(row, by)
 
