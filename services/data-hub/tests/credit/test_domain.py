@@ -58,7 +58,7 @@ class TestPeriods:
         period = period_of(term, date.fromisoformat(document))
         assert (str(period.repairable_from), str(period.published_until)) == (repairable, over)
 
-    @settings(max_examples=50)
+    @settings(max_examples=50, deadline=None)
     @given(DAYS, st.integers(0, 60))
     def test_end_on_the_same_day_of_the_month_or_the_last_before(self, day: date, months: int) -> None:
         end = months_after(day, months)
@@ -143,7 +143,7 @@ class TestRatings:
         worst = rated(METHOD, [fact(n, Kind.penalty, Severity.serious) for n in range(5)])
         assert (worst.grade, worst.points) == ("D", 0)
 
-    @settings(max_examples=50)
+    @settings(max_examples=50, deadline=None)
     @given(st.permutations(range(6)))
     def test_do_not_depend_on_the_order(self, order: list[int]) -> None:
         facts = [fact(n, Kind.penalty, Severity.general) if n % 2 else fact(n) for n in order]

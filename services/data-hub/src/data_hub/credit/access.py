@@ -11,9 +11,11 @@ from data_hub.credit.models import DisputeRow, RecallRow, RecordRow, RepairRow
 RECORD = "data-hub.credit.record"
 REPAIR = "data-hub.credit.repair"
 READ = "data-hub.credit.read"
+MAINTAIN = "data-hub.credit.maintain"
 
 Recorder = Annotated[Actor, Depends(requires(RECORD))]
 Decider = Annotated[Actor, Depends(requires(REPAIR))]
+Maintainer = Annotated[Actor, Depends(requires(MAINTAIN))]
 Reader = Annotated[Actor, Depends(requires(READ))]
 Representative = Annotated[Actor, Depends(signed_in(assurance=2))]
 

@@ -5,7 +5,7 @@ Documents: 国办发〔2025〕22号 (building of the credit system), 《信用�
 
 import calendar
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -198,6 +198,24 @@ class Rating:
     points: int
     contributions: tuple[Contribution, ...]
     fingerprint: str  # SHA-256 of method and facts in canonical JSON (RFC 8785): the same inputs, the same rating
+
+
+RULES = frozenset({"penalty/minor", "penalty/general", "penalty/serious", "honour", "basic"})
+
+
+def method_faults(
+    points: Mapping[str, int], most: Mapping[str, int], grades: Sequence[tuple[str, int]]
+) -> list[tuple[str, str]]:
+    """What is wrong with a method, as (field, code) pairs: unknown rules, grades out of order or without a last one."""
+    faults = [("points", f"unknown: {rule}") for rule in sorted(points.keys() - RULES)]
+    faults += [("most", f"unknown: {rule}") for rule in sorted(most.keys() - RULES)]
+    faults += [("points", f"raises: {rule}") for rule in sorted(RULES) if "/" in rule and points.get(rule, 0) > 0]
+    least = [value for _, value in grades]
+    if least != sorted(set(least), reverse=True) or len({name for name, _ in grades}) != len(grades):
+        faults.append(("grades", "order"))
+    if not least or least[-1] != 0:
+        faults.append(("grades", "no-last"))
+    return faults
 
 
 def rule_of(fact: Fact) -> str:

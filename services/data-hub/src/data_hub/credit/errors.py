@@ -81,3 +81,17 @@ class ReportOver(Problem):
     status = 410
     slug = "report-over"
     title = ("该信用报告已失效,请重新申请", "The report does not hold any more: ask for a new one")
+
+
+class RuleFault(Invalid):
+    """A rule that contradicts itself, or would change what was."""
+
+    slug = "credit-rule-fault"
+    title = ("规则内容不合规", "The rule contradicts itself, or begins in the past")
+
+
+class RuleExists(Conflict):
+    """There is a rule for that day, or a method of that version; rules are never changed."""
+
+    slug = "credit-rule-exists"
+    title = ("该生效日期或版本的规则已存在", "There is a rule of that day or version already")

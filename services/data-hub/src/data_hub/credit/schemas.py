@@ -1,7 +1,7 @@
 """What goes over the wire about credit. Days are days in Hengshui; periods by 国办发〔2025〕22号."""
 
 from datetime import date
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from pydantic import Field
@@ -218,6 +218,42 @@ class TermTable(Wire):
     terms: list[dict[str, Any]]
     limits: list[dict[str, Any]]
     methods: list[dict[str, Any]]
+
+
+class TermDraft(Wire):
+    """For how long penalties of a severity are published from a day on, by which document."""
+
+    severity: Severity
+    effective_from: date
+    minimum_months: Annotated[int, Field(ge=0, le=120)]
+    maximum_months: Annotated[int, Field(ge=0, le=120)]
+    published: bool
+    source: ShortText = Field(description="The document that says so")
+
+
+class LimitDraft(Wire):
+    """Within how many working days an act is due from a day on, by which document."""
+
+    act: Literal["repair", "dispute", "recall"]
+    effective_from: date
+    working_days: Annotated[int, Field(ge=1, le=120)]
+    source: ShortText = Field(description="The document that says so")
+
+
+Points = Annotated[int, Field(ge=-100, le=100)]
+
+
+class MethodDraft(Wire):
+    """How ratings are computed from a day on. Points are by rule, grades by the least points, the best first."""
+
+    version: Annotated[str, Field(pattern=r"^[0-9A-Za-z.-]{1,32}$")]
+    effective_from: date
+    title: ShortText
+    beginning: Annotated[int, Field(ge=0, le=100)]
+    points: dict[str, Points]
+    most: dict[str, Annotated[int, Field(ge=0, le=100)]] = Field(default_factory=dict)
+    grades: Annotated[list[tuple[ShortText, Annotated[int, Field(ge=0, le=100)]]], Field(min_length=1, max_length=10)]
+    source: ShortText = Field(description="The document that says so")
 
 
 class RatingDraft(Wire):
