@@ -6,7 +6,11 @@ from typing import Any
 import pytest
 
 from citykit.testing import ServiceUnderTest, service_fixture
-from data_hub.sample.resources import load_resources
+from data_hub.resources.models import ResourceRow
+from data_hub.resources.reviewing import Reviewing
+from data_hub.resources.schemas import Withdrawal
+from data_hub.sample.catalogue import AIR
+from data_hub.sample.resources import REVIEWER, load_resources
 
 SHAPES = Path(__file__).resolve().parents[4] / "shared" / "data" / "dcat"
 MANDATORY, RANGES = "dcat-ap-3.0.1-shapes.ttl", "dcat-ap-3.0.1-range.ttl"
@@ -54,6 +58,17 @@ def verdict(data: Any, shapes: str) -> tuple[bool, str]:
 def test_it_keeps_the_shapes(texts: dict[str, str], shapes: str) -> None:
     conforms, report = verdict(graph(texts["jsonld"], "jsonld"), shapes)
     assert conforms, report
+
+
+async def test_without_what_was_withdrawn_it_keeps_them_too(texts: dict[str, str], city: ServiceUnderTest) -> None:
+    async with city.work() as work:
+        row = await work.session.get_one(ResourceRow, AIR)
+        await Reviewing(work).withdraw(row, Withdrawal(reason="示例"), by=REVIEWER)
+    left = (await city.client.get("/api/data-hub/v1/catalogue.ttl")).text
+    assert (AIR in texts["ttl"], AIR in left) == (True, False)
+    for shapes in sorted(STRICT):
+        conforms, report = verdict(graph(left, "ttl"), shapes)
+        assert conforms, report
 
 
 def test_its_forms_say_the_same(texts: dict[str, str]) -> None:

@@ -4,6 +4,7 @@ The hourly air quality has rows, the published measurements of two national stat
 """
 
 import csv
+import io
 from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
@@ -11,16 +12,18 @@ from typing import Any
 
 from citykit.actors import Actor, ActorKind
 from citykit.clock import CHINA
-from citykit.ids import new_id
 from citykit.work import Work
 from data_hub.datasets.service import Datasets
+from data_hub.ingest.jobs import load
+from data_hub.ingest.schemas import BatchDraft
+from data_hub.ingest.service import Ingest
 from data_hub.resources.domain import Format, Opening, ShareMethod, ShareType, UpdateCycle
 from data_hub.resources.editing import Editing
 from data_hub.resources.models import ResourceRow
 from data_hub.resources.reviewing import Reviewing
 from data_hub.resources.schemas import InformationItem, ResourceDraft, ReviewDraft
 from data_hub.resources.themes import Theme
-from data_hub.sample.catalogue import AIR, IN_REVIEW, RESOURCES, Sample
+from data_hub.sample.catalogue import AIR, ECOLOGY, IN_REVIEW, RESOURCES, Sample
 
 REVIEWER = Actor(subject="data-hub-review", kind=ActorKind.service)
 CONTACT = "衡水市数据和政务服务局 12345"
@@ -35,7 +38,7 @@ async def load_resources(work: Work) -> None:
             await _catalogue(work, sample)
     dataset = await Datasets(work).of(AIR)
     if dataset is not None and not await Datasets(work).holds_rows(dataset):
-        await Datasets(work).append(dataset, list(_air(work)), batch=new_id())
+        await _gather(work, [column.name for column in dataset.shape.columns])
 
 
 async def _catalogue(work: Work, sample: Sample) -> None:
@@ -60,6 +63,16 @@ def _draft(sample: Sample) -> ResourceDraft:
         share_type=ShareType(sample.share), share_methods=tuple(ShareMethod), opening=Opening(sample.opening),
         licence=sample.licence, update_cycle=UpdateCycle(sample.cycle), contact=CONTACT, **told,
     )  # fmt: skip
+
+
+async def _gather(work: Work, columns: list[str]) -> None:
+    """Bring the measurements in as their department would, so that each row has its batch and the batch its lineage."""
+    told = io.StringIO()
+    csv.writer(told).writerows([columns, *_air(work)])
+    author = Actor(subject="data-hub", kind=ActorKind.service, department=ECOLOGY)
+    draft = BatchDraft()
+    batch = await Ingest(work).upload(AIR, draft, told.getvalue().encode(), by=author)
+    await load(work, str(batch.id))  # at once: whoever loads the sample finds it there
 
 
 def _air(work: Work) -> Iterator[tuple[Any, ...]]:
