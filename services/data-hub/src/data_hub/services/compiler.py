@@ -25,6 +25,8 @@ from data_hub.services.domain import (
 
 TRUE = sql.SQL("true")
 _ROW_ID = "_id"
+_WHOSE = sql.Identifier("_whose")
+FEW = 10  # a group of more persons tells of none of them
 _INSTANT = sql.SQL("""to_char({} at time zone 'Asia/Shanghai', 'YYYY-MM-DD"T"HH24:MI:SS.US"+08:00"')""")
 _WORDS = {"null": "null", "true": "true", "false": "false", "unknown": "unknown"}
 _FUNCTIONS = {"count": "count", "sum": "sum", "avg": "avg", "min": "min", "max": "max"}
@@ -39,15 +41,25 @@ class Statement:
 
 
 class Compiler:
-    """Compiles questions to the rows of one table, seen through a policy's filter that the caller cannot widen."""
+    """Compiles questions to the rows of one table, seen through a policy's filter that the caller cannot widen.
 
-    def __init__(self, table: str, columns: Mapping[str, ColumnType], policy: Group | None) -> None:
+    `numbers` are the columns whose citizen numbers say whose a row is: a page then says whose rows it shows, and which
+    persons stand behind a group of a FEW.
+    """
+
+    def __init__(
+        self, table: str, columns: Mapping[str, ColumnType], policy: Group | None, numbers: Sequence[str] = ()
+    ) -> None:
         self._table = sql.Identifier(table)
         self._columns = columns
         self._policy = policy
+        self._numbers = numbers
 
     def page(self, asked: Question) -> Statement:
-        """One page: the rows as one JSON text, how many were found (one beyond the page), the key of the last row."""
+        """One page: the rows as one JSON text, how many were found (one beyond the page), the key of the last row.
+
+        Then whose the rows of the page are: a list of citizen numbers for each, null where the table has none.
+        """
         values: list[Any] = []
         keys = self._keys(asked)
         inner = self._rows(asked, values)
@@ -58,12 +70,18 @@ class Compiler:
         last = sql.SQL(", ").join(sql.SQL("r.{}::text").format(sql.Identifier(key.name)) for key, _ in keys)
         text = sql.SQL(
             "select coalesce(string_agg(j, ',' order by n) filter (where n <= %s), ''), count(*),"
-            " (array_agg(k::text) filter (where n = %s))[1] from ("
+            " (array_agg(k::text) filter (where n = %s))[1], {whose} from ("
             "select row_to_json(o)::text as j, json_build_array({last}) as k, row_number() over (order by {again}) as n"
+            "{carried}"
             " from (select * from ({inner}) as s where {seek} order by {order} limit %s) as r"
             " cross join lateral (select {shown}) as o) as p"
-        ).format(last=last, again=again, inner=inner, seek=seek, order=order, shown=shown)
-        return Statement(text, (asked.limit, asked.limit, *values, asked.limit + 1))
+        ).format(
+            last=last, again=again, inner=inner, seek=seek, order=order, shown=shown,
+            whose=_GATHERED if self._numbers else sql.SQL("null"),
+            carried=_CARRIED if self._numbers else sql.SQL(""),
+        )  # fmt: skip
+        bounds = (asked.limit,) * (3 if self._numbers else 2)
+        return Statement(text, (*bounds, *values, asked.limit + 1))
 
     def count(self, asked: Question) -> Statement:
         """How many rows, or groups, the question finds in all."""
@@ -81,10 +99,13 @@ class Compiler:
         condition = sql.SQL(" and ").join(where) if where else TRUE
         if not asked.is_aggregated:
             names = {field.name for field in asked.fields} | {key.name for key in asked.order}
-            picked = [sql.Identifier(_ROW_ID), *(sql.Identifier(name) for name in self._columns if name in names)]
+            picked: list[sql.Composable] = [sql.Identifier(_ROW_ID)]
+            picked += [sql.Identifier(name) for name in self._columns if name in names]
+            picked += [_of_row(self._numbers)] if self._numbers else []
             parts = {"picked": sql.SQL(", ").join(picked), "table": self._table, "where": condition}
             return sql.SQL("select {picked} from {table} where {where}").format(**parts)
-        picked = [sql.SQL("{} as {}").format(_aggregate(field), sql.Identifier(field.name)) for field in asked.fields]  # type: ignore[misc]  # Composed where the list above held Identifiers
+        picked = [sql.SQL("{} as {}").format(_aggregate(field), sql.Identifier(field.name)) for field in asked.fields]
+        picked += [_of_group(self._numbers)] if self._numbers else []
         groups = [sql.Identifier(field.name) for field in asked.fields if field.aggregate is None]
         by = sql.SQL(" group by {}").format(sql.SQL(", ").join(groups)) if groups else sql.SQL("")
         return sql.SQL("select {picked} from {table} where {where}{by}").format(
@@ -129,6 +150,20 @@ class Compiler:
         return [
             None if one is None else value(one, type_, "?after") for one, (_, type_) in zip(told[1:], keys, strict=True)
         ]
+
+
+_GATHERED = sql.SQL("json_agg(w) filter (where n <= %s and w is not null)")
+_CARRIED = sql.SQL(", to_json(r.{}) as w").format(_WHOSE)
+
+
+def _of_row(numbers: Sequence[str]) -> sql.Composed:
+    return sql.SQL("array[{}]::text[] as {}").format(sql.SQL(", ").join(map(sql.Identifier, numbers)), _WHOSE)
+
+
+def _of_group(numbers: Sequence[str]) -> sql.Composed:
+    few = sql.SQL("case when count(distinct {0}) <= {1} then array_agg(distinct {0}) end")
+    each = [few.format(sql.Identifier(name), sql.Literal(FEW)) for name in numbers]
+    return sql.SQL("{} as {}").format(sql.SQL(" || ").join(each), _WHOSE)
 
 
 def _condition(part: Condition, values: list[Any]) -> sql.Composed:

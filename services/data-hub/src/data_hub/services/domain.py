@@ -132,8 +132,11 @@ def conditions(text: str, columns: Columns) -> Group:
     return Group("and", tuple(reader.pair(*pair) for pair in parse_qsl(text, keep_blank_values=True)))
 
 
-def question(pairs: Iterable[tuple[str, str]], columns: Columns) -> Question:
-    """The question that the parameters of a request ask, about columns the caller may see. Raises BadQuestion."""
+def question(pairs: Iterable[tuple[str, str]], columns: Columns, numbers: Sequence[str] = ()) -> Question:
+    """The question that the parameters of a request ask, about columns the caller may see. Raises BadQuestion.
+
+    The least and the greatest of `numbers`, which name persons, cannot be asked: nobody could say who was read.
+    """
     told: dict[str, str] = {}
     reader = _Reader(columns)
     parts: list[Condition | Group] = []
@@ -145,6 +148,10 @@ def question(pairs: Iterable[tuple[str, str]], columns: Columns) -> Question:
         else:
             told[name] = value
     fields = _fields(told.get("select"), columns)
+    if any(field.aggregate in ("min", "max") and field.column in numbers for field in fields):
+        raise BadQuestion(
+            "?select", "type-mismatch", "公民身份号码不能这样聚合", "Citizen numbers are not aggregated so"
+        )
     return Question(
         fields=fields, where=Group("and", tuple(parts)), order=_order(told.get("order"), fields, columns),
         limit=_limit(told.get("limit")), after=told.get("after"), counted=_counted(told.get("count")),

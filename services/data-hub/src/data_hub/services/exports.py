@@ -114,7 +114,7 @@ class Exports:
 
     async def _read(self, view: View, text: str, action: str) -> Question:
         try:
-            asked = question(parse_qsl(text, keep_blank_values=True), view.types)
+            asked = question(parse_qsl(text, keep_blank_values=True), view.types, view.numbers)
         except BadQuestion as fault:
             await self.rows.views.refuse(view, fault, action)
             raise AssertionError("a refusal raises") from fault
@@ -122,10 +122,13 @@ class Exports:
 
     async def _fill(self, file: files.File, view: View, asked: Question) -> int:
         """Write page after page; each begins after the last row of the one before, so the table may be any size."""
-        compiler = Compiler(view.dataset.table, view.types, view.policy)
+        compiler = Compiler(view.dataset.table, view.types, view.policy, view.numbers)
+        told = self.rows.views.persons_told(view, columns_of(asked), "数据服务导出 Rows written into a file")
         total: int = 0
         while True:
-            items, found, last = await self.rows.one(compiler.page(asked), PATIENCE_MS)
+            items, found, last, whose = await self.rows.one(compiler.page(asked), PATIENCE_MS)
+            if told is not None:
+                await told.note(whose or ())
             total += min(found, MOST_ROWS)
             if total > MOST_EXPORTED:
                 raise ExportTooBig

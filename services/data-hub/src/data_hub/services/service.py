@@ -32,7 +32,7 @@ class Rows:
         """
         view = await self.views.of(code, asker, grant=query.grant)
         try:
-            asked = question(pairs, view.types)
+            asked = question(pairs, view.types, view.numbers)
             text, found = await self._asked(view, asked)
             await metering.count(self.work, view, found)
         except BadQuestion as fault:
@@ -45,8 +45,11 @@ class Rows:
         return text
 
     async def _asked(self, view: View, asked: Question) -> tuple[str, int]:
-        compiler = Compiler(view.dataset.table, view.types, view.policy)
-        items, found, last = await self.one(compiler.page(asked))
+        compiler = Compiler(view.dataset.table, view.types, view.policy, view.numbers)
+        items, found, last, whose = await self.one(compiler.page(asked))
+        told = self.views.persons_told(view, columns_of(asked), "数据服务查询 Rows read through a data service")
+        if told is not None:
+            await told.note(whose or ())
         following = None if found <= asked.limit else compiler.cursor(asked, last)
         counted = f',"count":{(await self.one(compiler.count(asked)))[0]}' if asked.counted else ""
         return f'{{"items":[{items}],"next":{json.dumps(following)}{counted}}}', min(found, asked.limit)

@@ -12,6 +12,7 @@ from citykit.actors import Actor
 from citykit.work import Work, WorkInRequest
 from data_hub.datasets.domain import Column, ColumnType
 from data_hub.datasets.service import Dataset, Datasets
+from data_hub.person_reads.service import PersonReads, number_columns
 from data_hub.resources.domain import Opening, Sensitivity
 from data_hub.resources.schemas import Resource
 from data_hub.resources.service import Resources
@@ -22,6 +23,7 @@ from data_hub.services.models import KeyRow
 from data_hub.sharing.service import Evidence, Grant, Grants, Outcome
 
 QUERY = "data-hub.services.query"
+OWN_DUTY = "本部门履职 The source department's own duties"
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,11 @@ class View:
     def types(self) -> Mapping[str, ColumnType]:
         """The types of the columns that are seen."""
         return {column.name: column.type for column in self.columns}
+
+    @property
+    def numbers(self) -> tuple[str, ...]:
+        """The columns that say whose a row is; none where everybody may read: nothing personal is shown there."""
+        return number_columns(self.resource, self.dataset.shape) if self.is_on_record else ()
 
     @property
     def code(self) -> str:
@@ -124,6 +131,14 @@ class Views:
             resource=view.code, grant=view.grant, actor=view.asker.actor, action=action, outcome=Outcome.served,
             rows=rows, columns=columns,
         )  # fmt: skip
+
+    def persons_told(self, view: View, columns: tuple[str, ...], action: str) -> PersonReads | None:
+        """Where the persons are noted whose rows an answer shows; None where its rows are nobody's."""
+        if not view.numbers or view.asker.actor is None:
+            return None
+        held = view.grant
+        purpose, basis = (OWN_DUTY, None) if held is None else (held.purpose, held.legal_basis)
+        return PersonReads(self.work, view.asker.actor, action, view.code, columns, purpose, basis)
 
     async def _found(self, code: str) -> tuple[Resource, Dataset]:
         resource = await Resources(self.work).published(code)

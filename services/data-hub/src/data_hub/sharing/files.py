@@ -17,13 +17,14 @@ from citykit.ids import new_id
 from citykit.problems import Problem
 from citykit.work import Opener, Work, WorkInRequest
 from data_hub.datasets import safe_csv
+from data_hub.person_reads.service import PersonReads
 from data_hub.sharing.domain import Delivery, DeliveryFormat, FileState, Outcome
 from data_hub.sharing.errors import FileNotReady, NotGranted
 from data_hub.sharing.evidence import Evidence
 from data_hub.sharing.grants import Grants
 from data_hub.sharing.models import FileChunkRow, FileRow, GrantRow
 from data_hub.sharing.policy import Grant
-from data_hub.sharing.rows import Seen, rows_on_record, rows_under
+from data_hub.sharing.rows import Seen, persons_told, rows_on_record, rows_under
 
 TASK = "data-hub.sharing.make-file"
 KEPT_FOR = timedelta(days=7)
@@ -100,18 +101,21 @@ class Files:
             resource, actor=actor, delivery=Delivery.file, grant=row.grant_id, action="file.make"
         )
         seen = await rows_under(self._work, grant)
-        count, size, digest = await self._write(row.id, seen, DeliveryFormat(row.format))
+        told = persons_told(self._work, grant, seen, actor=actor, action="共享文件 Rows written into a shared file")
+        count, size, digest = await self._write(row.id, seen, DeliveryFormat(row.format), told)
         await policy.charge(grant, count, actor=actor, action="file.make")
         now = self._work.clock.now()
         row.state, row.made_at, row.kept_until = FileState.made.value, now, now + KEPT_FOR
         row.grant_version, row.row_count, row.size, row.sha256 = grant.version, count, size, digest
         await self._record(grant, actor, "file.make", count, seen.names)
 
-    async def _write(self, file_id: UUID, seen: Seen, kind: DeliveryFormat) -> tuple[int, int, bytes]:
+    async def _write(
+        self, file_id: UUID, seen: Seen, kind: DeliveryFormat, told: PersonReads
+    ) -> tuple[int, int, bytes]:  # fmt: skip
         """Write the rows in chunks beside the file; how many rows and bytes, and their SHA-256."""
         connection, digest = await self._work.driver(), hashlib.sha256()
         number, size, count, waiting = 0, 0, 0, bytearray()
-        async for rows, piece in _pieces(connection, seen, kind):
+        async for rows, piece in _pieces(connection, seen, kind, told):
             waiting += piece
             count += rows
             if len(waiting) >= CHUNK_BYTES:
@@ -174,7 +178,7 @@ class Files:
 
 
 async def _pieces(
-    connection: AsyncConnection[Any], seen: Seen, kind: DeliveryFormat
+    connection: AsyncConnection[Any], seen: Seen, kind: DeliveryFormat, told: PersonReads
 ) -> AsyncIterator[tuple[int, bytes]]:  # fmt: skip
     """The rows of a file as bytes, some thousand rows at a time."""
     text, values = seen.as_texts() if kind is DeliveryFormat.csv else seen.as_documents()
@@ -183,7 +187,8 @@ async def _pieces(
     async with connection.cursor(name="sharing_file") as cursor:
         await cursor.execute(text, values)
         while rows := await cursor.fetchmany(ROWS_AT_ONCE):
-            yield len(rows), await asyncio.to_thread(_bytes, rows, seen, kind)
+            await told.note(whose for whose, *_ in rows)
+            yield len(rows), await asyncio.to_thread(_bytes, [row[1:] for row in rows], seen, kind)
 
 
 def _bytes(rows: list[tuple[Any, ...]], seen: Seen, kind: DeliveryFormat) -> bytes:

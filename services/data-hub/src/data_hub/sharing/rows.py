@@ -15,6 +15,7 @@ from citykit.problems import Problem
 from citykit.work import Work
 from data_hub.datasets.domain import Column, ColumnType
 from data_hub.datasets.service import LOADED_AT, ROW_ID, Dataset, Datasets
+from data_hub.person_reads.service import PersonReads, number_columns
 from data_hub.resources.domain import ShareType
 from data_hub.resources.service import Resources
 from data_hub.sharing.domain import Outcome
@@ -35,6 +36,7 @@ class Seen:
     columns: tuple[Column, ...]
     where: sql.Composed
     values: tuple[Any, ...]
+    numbers: tuple[str, ...] = ()  # columns whose citizen numbers say whose a row is, whether they are shown or not
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -42,28 +44,39 @@ class Seen:
         return tuple(column.name for column in self.columns)
 
     def as_texts(self) -> tuple[sql.Composed, tuple[Any, ...]]:
-        """The statement whose rows hold each column as text, in the order of arrival."""
+        """The statement whose rows hold whose they are, then each column as text, in the order of arrival."""
         shown = sql.SQL(", ").join(sql.SQL("{}::text").format(_shown(column)) for column in self.columns)
-        text = sql.SQL("select {shown} from {table} where {where} order by {id}").format(
-            shown=shown, table=self._table, where=self.where, id=sql.Identifier(ROW_ID)
+        text = sql.SQL("select {whose}, {shown} from {table} where {where} order by {id}").format(
+            whose=self._whose, shown=shown, table=self._table, where=self.where, id=sql.Identifier(ROW_ID)
         )
         return text, self.values
 
     def as_documents(self) -> tuple[sql.Composed, tuple[Any, ...]]:
-        """The statement whose rows are JSON texts, in the order of arrival."""
-        text = sql.SQL("select {document} from {table} where {where} order by {id}").format(
-            document=self._document, table=self._table, where=self.where, id=sql.Identifier(ROW_ID)
+        """The statement whose rows are (whose the row is, JSON text), in the order of arrival."""
+        text = sql.SQL("select {whose}, {document} from {table} where {where} order by {id}").format(
+            whose=self._whose, document=self._document, table=self._table, where=self.where, id=sql.Identifier(ROW_ID)
         )
         return text, self.values
 
     def arrived(self, after: tuple[Any, int] | None, limit: int) -> tuple[sql.Composed, tuple[Any, ...]]:
-        """The statement whose rows are (time of arrival, row id, JSON text) of those that came after a row."""
+        """The statement of (time of arrival, row id, JSON text, whose it is) of rows that came after a row."""
         at, row = sql.Identifier(LOADED_AT), sql.Identifier(ROW_ID)
         beyond = sql.SQL("true") if after is None else sql.SQL("({}, {}) > (%s, %s)").format(at, row)
         text = sql.SQL(
-            "select {at}, {row}, {document} from {table} where {where} and {beyond} order by {at}, {row} limit %s"
-        ).format(at=at, row=row, document=self._document, table=self._table, where=self.where, beyond=beyond)
+            "select {at}, {row}, {document}, {whose} from {table} where {where} and {beyond}"
+            " order by {at}, {row} limit %s"
+        ).format(
+            at=at, row=row, document=self._document, whose=self._whose, table=self._table, where=self.where,
+            beyond=beyond,
+        )  # fmt: skip
         return text, (*self.values, *(after or ()), limit)
+
+    @property
+    def _whose(self) -> sql.Composed:
+        """The citizen numbers of a row as an array, null where the data set has none."""
+        if not self.numbers:
+            return sql.Composed([sql.SQL("null::text[]")])
+        return sql.SQL("array[{}]::text[]").format(sql.SQL(", ").join(map(sql.Identifier, self.numbers)))
 
     @property
     def _table(self) -> sql.Identifier:
@@ -91,7 +104,12 @@ async def rows_under(work: Work, grant: Grant) -> Seen:
         zh, en = f"授权的行过滤条件已不适用:{wrong}", f"The grant's row filter no longer fits: {wrong}"
         raise BadRowFilter((zh, en)) from wrong
     where, values = compiled(conditions, types)
-    return Seen(dataset, columns, where, tuple(values))
+    return Seen(dataset, columns, where, tuple(values), number_columns(resource, dataset.shape))
+
+
+def persons_told(work: Work, grant: Grant, seen: Seen, *, actor: Actor, action: str) -> PersonReads:
+    """Where the persons are noted whose rows leave under a grant: with its purpose and legal basis."""
+    return PersonReads(work, actor, action, grant.resource, seen.names, grant.purpose, grant.legal_basis)
 
 
 async def rows_on_record(work: Work, grant: Grant, *, actor: Actor, action: str) -> Seen:

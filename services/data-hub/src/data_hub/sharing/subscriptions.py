@@ -23,7 +23,7 @@ from data_hub.sharing.errors import CursorNotRead, SubscriptionEnded, Subscripti
 from data_hub.sharing.evidence import Evidence
 from data_hub.sharing.grants import Grants
 from data_hub.sharing.models import GrantRow, NoticeRow, SubscriptionRow
-from data_hub.sharing.rows import Seen, rows_on_record
+from data_hub.sharing.rows import Seen, persons_told, rows_on_record
 
 TOLD_AT_ONCE = 500
 _CURSOR = (datetime, int)
@@ -83,8 +83,10 @@ class Subscriptions:
             resource=grant.resource, grant=grant, actor=by, action="changes", outcome=Outcome.served,
             rows=len(given), columns=seen.names,
         )  # fmt: skip
+        told = persons_told(self._work, grant, seen, actor=by, action="订阅取数 Changed rows read by subscription")
+        await told.note(whose for *_, whose in given)
         cursor = next_cursor((given[-1][0].astimezone(CHINA), given[-1][1])) if given else None
-        return Changes([document for _, _, document in given], cursor, len(found) > most)
+        return Changes([document for _, _, document, _ in given], cursor, len(found) > most)
 
     async def confirm(self, row: SubscriptionRow, cursor: str) -> SubscriptionRow:
         """Move on behind the rows that a cursor names. Raises BadCursor (400); SubscriptionEnded, CursorNotRead."""
