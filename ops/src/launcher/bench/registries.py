@@ -8,15 +8,9 @@ many times longer the larger city takes. A city that runs is not touched.
 
 import argparse
 import asyncio
-import base64
-import json
-import secrets
-import shutil
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from random import Random
@@ -24,13 +18,9 @@ from typing import Any
 
 import httpx
 import psycopg
-from joserfc import jwt
-from joserfc.jwk import OKPKey
 
-from launcher.postgres import SUPERUSER, Cluster, serving, socket_folder
-from launcher.provision import give_roles, make_database, service_url
+from launcher.bench.hub import Hub, database, folder
 
-HUB = "data-hub"
 PERSONS, ENTITIES = "/api/data-hub/v1/population", "/api/data-hub/v1/legal-entities"
 PURPOSE = "household-registration"
 ASKED = 300
@@ -86,24 +76,8 @@ ENTITY_ROWS: dict[str, Callable[[Any, Random], Question]] = {
 }
 
 
-class Bench:
-    """One service on one database, asked in this process."""
-
-    def __init__(self, address: str, folder: Path) -> None:
-        self._key = OKPKey.generate_key("Ed25519", {"kid": "bench", "use": "sig"})
-        self.hub = import_module("data_hub.main").service
-        _remembered(folder / "identifier_key", lambda: base64.urlsafe_b64encode(secrets.token_bytes(32)).decode())
-        own = OKPKey.generate_key("Ed25519", {"kid": HUB, "use": "sig"})
-        (folder / "mesh_key.json").write_text(json.dumps(own.as_dict(private=True)))
-        (folder / "mesh_keys.json").write_text(json.dumps({"keys": [own.as_dict(private=False)]}))
-        tokens = {"token_issuer": "http://bench/issuer", "token_keys_url": "http://bench/keys"}
-        self.settings = self.hub.settings(
-            **tokens, database_url=address, profile="demo", secrets_dir=folder, log_level="ERROR"
-        )
-
-    def migrate(self) -> None:
-        """Make the tables."""
-        import_module("citykit.migrate").upgrade(self.hub, self.settings)
+class Bench(Hub):
+    """The registries, filled and asked."""
 
     def load(self, scale: float) -> float:
         """Load the sample up to `scale`; how many seconds it took."""
@@ -113,7 +87,10 @@ class Bench:
 
     async def _load(self, scale: float) -> None:
         runtime, crowd, sample = map(import_module, ("citykit.runtime", "data_hub.sample.crowd", "data_hub.sample"))
-        async with runtime.running(runtime.Runtime(self.hub, self.settings)) as running, running.open_work() as work:
+        async with (
+            runtime.running(runtime.Runtime(self.service, self.settings)) as running,
+            running.open_work() as work,
+        ):
             await crowd.load_persons(work, round(sample.FULL_PERSONS * scale))
             await crowd.load_entities(work, round(sample.FULL_ENTITIES * scale))
         # What autovacuum does after such a load, done at once: until then each row is written when it is first read.
@@ -121,31 +98,16 @@ class Bench:
         async with await psycopg.AsyncConnection.connect(address, autocommit=True) as connection:
             await connection.execute("vacuum analyze")
 
-    def _headers(self) -> dict[str, str]:
-        now = int(time.time())
-        claims = {
-            "iss": self.settings.token_issuer, "sub": "bench", "aud": [HUB], "iat": now, "exp": now + 3000,
-            "jti": secrets.token_hex(8), "scope": SCOPES, "kind": "client", "client_id": "bench", "acr": "l0",
-        }  # fmt: skip
-        header = {"alg": "Ed25519", "typ": "at+jwt", "kid": "bench"}
-        return {"Authorization": f"Bearer {jwt.encode(header, claims, self._key, algorithms=['Ed25519'])}"}
-
     def measure(self, scale: float, asked: int) -> dict[str, tuple[float, float]]:
         """The median and the 95th percentile of each kind of question, in milliseconds."""
         return asyncio.run(self._measure(scale, asked))
 
     async def _measure(self, scale: float, asked: int) -> dict[str, tuple[float, float]]:
-        keys = {"keys": [self._key.as_dict(private=False)]}
-        neighbours = httpx.MockTransport(lambda _: httpx.Response(200, json=keys))
-        app = self.hub.app(self.settings, transport=neighbours)
         found: dict[str, tuple[float, float]] = {}
-        async with app.router.lifespan_context(app):
-            transport = httpx.ASGITransport(app=app)
-            async with httpx.AsyncClient(
-                transport=transport, base_url="http://bench", headers=self._headers()
-            ) as client:
-                for title, questions in _questions(scale, asked):
-                    found[title] = await _row(client, questions)
+        async with self.asked() as (client, _):
+            client.headers.update(self.headers(scope=SCOPES))
+            for title, questions in _questions(scale, asked):
+                found[title] = await _row(client, questions)
         return found
 
 
@@ -176,42 +138,6 @@ async def _row(client: httpx.AsyncClient, questions: list[Question]) -> tuple[fl
     return times[len(times) // 2], times[int(len(times) * 0.95)]
 
 
-def _remembered(file: Path, make: Callable[[], str]) -> str:
-    """What the file says, and what `make` says first: a kept database needs its password and its key again."""
-    if not file.exists():
-        file.touch(mode=0o600)
-        file.write_text(make())
-    return file.read_text()
-
-
-@contextmanager
-def _database(folder: Path) -> Iterator[str]:
-    password = _remembered(folder / "secrets" / "password", lambda: secrets.token_hex(16))
-    cluster = Cluster(folder / "data", socket_folder(folder / "s"))
-    is_new = not (folder / "data").exists()
-    if is_new:
-        cluster.initialise(password)
-    with serving(cluster, password, folder / "postgres.log"):
-        if is_new:
-            make_database(cluster.conninfo(SUPERUSER, password, "postgres"), "bench")
-            give_roles(cluster.conninfo(SUPERUSER, password, "bench"), {HUB: password})
-        yield service_url(cluster.conninfo("data_hub", password, "bench"))
-
-
-@contextmanager
-def _folder(kept: Path | None) -> Iterator[Path]:
-    """The folder of the database: one that is kept for the next run, or one that goes with this run."""
-    folder = kept or Path(tempfile.mkdtemp(prefix="city-registries-"))
-    folder.mkdir(parents=True, exist_ok=True)
-    folder.chmod(0o711)
-    (folder / "secrets").mkdir(mode=0o700, exist_ok=True)
-    try:
-        yield folder.absolute()
-    finally:
-        if kept is None:
-            shutil.rmtree(folder, ignore_errors=True)
-
-
 def main(words: list[str]) -> int:
     """Measure at the sizes that are told, the smallest first."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -223,8 +149,8 @@ def main(words: list[str]) -> int:
     told = parser.parse_args(words)
     sizes = sorted(told.scale or [0.01, 1.0])
     results: list[dict[str, tuple[float, float]]] = []
-    with _folder(told.keep) as folder, _database(folder) as address:
-        bench = Bench(address, folder / "secrets")
+    with folder(told.keep) as place, database(place) as address:
+        bench = Bench(address, place)
         bench.migrate()
         for scale in sizes:
             lasted = bench.load(scale)

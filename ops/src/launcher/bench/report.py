@@ -6,6 +6,8 @@ from typing import Any
 
 from launcher.bench.stage import cores
 
+GATHERING = "归集 Gathering"
+
 
 def machine(architecture: str) -> str:
     """What the run ran on, in one line."""
@@ -47,7 +49,21 @@ def table(result: dict[str, Any]) -> str:
             f"| {row['title']} | {row['bound_by']} | {_spent(row['city'])} | {_spent(row['bare'])} |"
             f" {row['cost_ratio']:.2f} |"
         )
-    return "\n".join(lines)
+    return "\n".join([*lines, *_gathered(result.get("gathering"))])
+
+
+def _gathered(row: dict[str, Any] | None) -> list[str]:
+    """How fast rows are gathered, as a table of its own: it counts rows, not requests."""
+    if row is None:
+        return []
+    mark = "✔" if row["reached"] else "✘"
+    return [
+        "",
+        f"| {row['rows']:,} rows, {row['rounds']} pairs | city rows/s | raw COPY rows/s | ratio (least … most) | aim |",
+        "|---|--:|--:|--:|--:|",
+        f"| {GATHERING} | {row['city_rows_per_second']:,} | {row['copy_rows_per_second']:,} | **{row['ratio']:.2f}**"
+        f" ({row['ratio_least']:.2f} … {row['ratio_most']:.2f}) | {row['aim']} {mark} |",
+    ]
 
 
 def _spent(side: dict[str, Any]) -> str:
