@@ -6,7 +6,8 @@ from citykit.service import Service
 from data_hub.credit import firm_router as credit_of_firms
 from data_hub.credit import report_router as credit_reports
 from data_hub.credit import router as credit_routes
-from data_hub.credit.events import CreditEnded, CreditRecorded
+from data_hub.credit import rules_router as credit_rules
+from data_hub.credit.events import CreditAnswered, CreditEnded, CreditRecorded
 from data_hub.credit.jobs import TASKS as CREDIT_TASKS
 from data_hub.database import Base
 from data_hub.divisions import router as division_routes
@@ -18,7 +19,7 @@ from data_hub.ingest.jobs import TASKS as INGEST_TASKS
 from data_hub.licences import holder_router as own_licence_routes
 from data_hub.licences import router as licence_routes
 from data_hub.licences import use_router as licence_use_routes
-from data_hub.licences.events import LicenceIssued, LicenceStatusChanged
+from data_hub.licences.events import LicenceIssued, LicencesHandedOut, LicenceStatusChanged
 from data_hub.licences.jobs import TASKS as LICENCE_TASKS
 from data_hub.micro_apps import pages_router as app_pages
 from data_hub.micro_apps import router as micro_app_routes
@@ -27,7 +28,14 @@ from data_hub.reference import load_reference
 from data_hub.registries.archiving import TASKS as ARCHIVE_TASKS
 from data_hub.registries.changes import router as change_routes
 from data_hub.registries.corrections import router as correction_routes
+from data_hub.registries.corrections.events import CorrectionDecided
 from data_hub.registries.corrections.jobs import TASKS as CORRECTION_TASKS
+from data_hub.registries.geography import corrections_router as layer_correction_routes
+from data_hub.registries.geography import features_router as feature_routes
+from data_hub.registries.geography import router as layer_routes
+from data_hub.registries.geography import tiles_router as tile_routes
+from data_hub.registries.geography.events import LayerPublished
+from data_hub.registries.geography.geocoding import router as geocoding_routes
 from data_hub.registries.legal_entities import router as entity_routes
 from data_hub.registries.legal_entities.events import LegalEntityChanged
 from data_hub.registries.macro_economy import router as indicator_routes
@@ -72,6 +80,11 @@ service = Service(
         change_routes.router,
         correction_routes.router,
         correction_routes.about,
+        layer_routes.router,
+        layer_correction_routes.router,
+        geocoding_routes.router,
+        feature_routes.router,
+        tile_routes.router,
         resource_routes.router,
         catalogue_routes.router,
         dcat_routes.router,
@@ -80,6 +93,7 @@ service = Service(
         indicator_routes.flows,
         sdmx_routes.router,
         credit_routes.router,
+        credit_rules.router,
         credit_of_firms.router,
         credit_reports.router,
         seal_routes.router,
@@ -104,6 +118,7 @@ service = Service(
         PersonChanged: ("citizen-pass",),
         LegalEntityChanged: ("enterprise",),
         IndicatorsReleased: (),
+        LayerPublished: (),
         ResourcePublished: (),
         ResourceChanged: (),
         ResourceWithdrawn: (),
@@ -111,8 +126,11 @@ service = Service(
         MicroAppStopped: ("citizen-pass",),
         CreditRecorded: (),
         CreditEnded: (),
+        CreditAnswered: ("citizen-pass",),
+        CorrectionDecided: ("citizen-pass",),
         LicenceIssued: (),
-        LicenceStatusChanged: (),
+        LicencesHandedOut: ("citizen-pass",),
+        LicenceStatusChanged: ("citizen-pass",),
     },
     tasks=(
         *ARCHIVE_TASKS,

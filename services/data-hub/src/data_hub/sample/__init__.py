@@ -7,6 +7,7 @@ standards, so that nothing that reads them needs an exception for the sample.
 from citykit.work import Work
 from data_hub.sample.credit import load_credit
 from data_hub.sample.crowd import load_entities, load_persons
+from data_hub.sample.geography import load_layers
 from data_hub.sample.licences import load_licences
 from data_hub.sample.macro_economy import load_indicators
 from data_hub.sample.personas import load_personas
@@ -27,6 +28,7 @@ async def load_sample(work: Work, scale: float) -> None:
     await load_credit(work)
     await load_licences(work)
     await load_indicators(work)
+    await load_layers(work)
     await load_persons(work, round(FULL_PERSONS * scale))
     await load_entities(work, round(FULL_ENTITIES * scale))
 
