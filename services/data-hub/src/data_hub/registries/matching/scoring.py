@@ -6,10 +6,10 @@ once in eleven (3.5), a sex once in two (1), an identification number never. The
 of what the question could have brought, so that 1 means: all that was said agrees.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from functools import cache, lru_cache
 
 from data_hub.registries.matching.edits import Slip, one_slip_apart
 from data_hub.registries.matching.firms import core
@@ -47,23 +47,28 @@ class Clue:
 
 
 _NUMBER = {Slip.none: 30.0, Slip.one_character: 20.0, Slip.swapped: 21.0, Slip.missing: 19.0, Slip.extra: 20.0}
-_NAME = {
-    Agreement.exact: 11.0, Agreement.former: 10.0, Agreement.homophone: 8.0, Agreement.one_character: 6.0,
-    Agreement.different: -6.0,
+_BITS: dict[str, dict[Agreement, float]] = {
+    "person": {
+        Agreement.exact: 11.0, Agreement.former: 10.0, Agreement.homophone: 8.0, Agreement.one_character: 6.0,
+        Agreement.different: -6.0,
+    },
+    "firm": {
+        Agreement.exact: 18.0, Agreement.former: 17.0, Agreement.core: 14.0, Agreement.one_character: 13.0,
+        Agreement.homophone: 12.0, Agreement.different: -6.0,
+    },
+    "day": {
+        Agreement.exact: 14.0, Agreement.swapped: 9.0, Agreement.one_digit: 9.0, Agreement.year: 5.0,
+        Agreement.different: -4.0,
+    },
+    "place": {Agreement.within: 3.5, Agreement.county: 2.0, Agreement.different: -1.0},
+    "sex": {Agreement.exact: 1.0, Agreement.different: -3.0},
 }  # fmt: skip
-_FIRM = {
-    Agreement.exact: 18.0, Agreement.former: 17.0, Agreement.core: 14.0, Agreement.one_character: 13.0,
-    Agreement.homophone: 12.0, Agreement.different: -6.0,
-}  # fmt: skip
-_DAY = {
-    Agreement.exact: 14.0, Agreement.swapped: 9.0, Agreement.one_digit: 9.0, Agreement.year: 5.0,
-    Agreement.different: -4.0,
-}  # fmt: skip
-_PLACE = {Agreement.within: 3.5, Agreement.county: 2.0, Agreement.different: -1.0}
-_SEX = {Agreement.exact: 1.0, Agreement.different: -3.0}
 
 
-def _clue(field: str, how: Agreement, bits: Mapping[Agreement, float]) -> Clue:
+@cache
+def clue(field: str, how: Agreement, kind: str) -> Clue:
+    """The clue of an agreement, as a `kind` of value tells it: person, firm, day, place or sex."""
+    bits = _BITS[kind]
     return Clue(field, how, bits[how], max(bits.values()))
 
 
@@ -76,10 +81,11 @@ def number(field: str, slip: Slip | None) -> Clue:
 
 def person_name(asked: str, key: str, former: list[str]) -> Clue:
     """The clue of a person's name; all names as they are compared."""
-    return _clue("name", _name(asked, key, former), _NAME)
+    return clue("name", _name(asked, key, tuple(former)), "person")
 
 
-def _name(asked: str, key: str, former: list[str]) -> Agreement:
+@lru_cache(maxsize=20_000)  # of those who are weighed, many carry one name
+def _name(asked: str, key: str, former: tuple[str, ...]) -> Agreement:
     if asked == key:
         return Agreement.exact
     if asked in former:
@@ -94,17 +100,17 @@ def _name(asked: str, key: str, former: list[str]) -> Agreement:
 
 def firm_name(asked: str, keys: list[str]) -> Clue:
     """The clue of a firm's name; `keys` are its present and then its former names as they are compared."""
-    how = _name(asked, keys[0], keys[1:])
+    how = _name(asked, keys[0], tuple(keys[1:]))
     if how in {Agreement.exact, Agreement.former}:
-        return _clue("name", how, _FIRM)
+        return clue("name", how, "firm")
     inner, cores = core(asked), [core(key) for key in keys]
     if inner in cores:
-        return _clue("name", Agreement.core, _FIRM)
+        return clue("name", Agreement.core, "firm")
     if how is Agreement.different and any(sound_of(known) == sound_of(inner) for known in cores):
         how = Agreement.homophone
     if how is Agreement.different and any(one_slip_apart(inner, known) for known in cores):
         how = Agreement.one_character
-    return _clue("name", how, _FIRM)
+    return clue("name", how, "firm")
 
 
 def day(field: str, asked: date, known: date) -> Clue:
@@ -117,7 +123,7 @@ def day(field: str, asked: date, known: date) -> Clue:
         how = Agreement.one_digit
     else:
         how = Agreement.year if asked.year == known.year else Agreement.different
-    return _clue(field, how, _DAY)
+    return clue(field, how, "day")
 
 
 def place(asked: str, known: str | None) -> Clue:
@@ -126,15 +132,18 @@ def place(asked: str, known: str | None) -> Clue:
         how = Agreement.within
     else:
         how = Agreement.county if known is not None and known[:6] == asked[:6] else Agreement.different
-    return _clue("division_code", how, _PLACE)
+    return clue("division_code", how, "place")
 
 
 def sex(asked: str, known: str) -> Clue:
     """The clue of a sex."""
-    return _clue("sex", Agreement.exact if asked == known else Agreement.different, _SEX)
+    return clue("sex", Agreement.exact if asked == known else Agreement.different, "sex")
 
 
 def score(clues: list[Clue]) -> float:
     """What a candidate is worth, from 0 to 1."""
-    most = sum(clue.most for clue in clues)
-    return round(max(0.0, min(1.0, sum(clue.bits for clue in clues) / most)), 3) if most else 0.0
+    most = bits = 0.0
+    for one in clues:
+        most += one.most
+        bits += one.bits
+    return round(max(0.0, min(1.0, bits / most)), 3) if most else 0.0

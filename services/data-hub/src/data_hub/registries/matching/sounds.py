@@ -1,6 +1,6 @@
 """How a text sounds: Mandarin syllables without tones, by a table of the usual reading of each character."""
 
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 
@@ -15,6 +15,7 @@ def _readings() -> dict[str, str]:
     return found
 
 
+@lru_cache(maxsize=20_000)
 def sound_of(key: str) -> str:
     """The syllables of `key`; characters without a reading stand for themselves."""
     readings = _readings()

@@ -19,7 +19,7 @@ from data_hub.divisions.domain import canonical, stem_of
 from data_hub.registries.errors import BeyondPurpose
 from data_hub.registries.matching import scoring
 from data_hub.registries.matching.edits import Slip, citizen_numbers
-from data_hub.registries.matching.scoring import LEAST, Clue
+from data_hub.registries.matching.scoring import LEAST, Agreement, Clue
 from data_hub.registries.matching.tokens import formerly, left_out, sounding, token, with_a_slip, within
 from data_hub.registries.population.domain import name_form
 from data_hub.registries.population.errors import NothingToSearch
@@ -71,7 +71,12 @@ class Asked:
     @property
     def is_narrow(self) -> bool:
         """Whether more is known than a name."""
-        return self.born is not None or (self.stem is not None and len(self.stem) >= 6)
+        return self.born is not None or self.has_county
+
+    @property
+    def has_county(self) -> bool:
+        """Whether a county is known, or a part of one."""
+        return self.stem is not None and len(self.stem) >= 6
 
     @property
     def is_led_by_number(self) -> bool:
@@ -82,16 +87,24 @@ class Asked:
         return scoring.score(ideal) < LEAST
 
 
-def _ways(asked: Asked) -> tuple[list[str], dict[str, Any]]:
-    """The ways that are worth taking, and what they want to know."""
-    ways: list[str] = ["numbers"] if asked.numbers else []
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Ways that are taken together, and what the best candidate that they alone can bring would be worth."""
+
+    ways: list[str]
+    most: float = 1.0
+
+
+def _steps(asked: Asked) -> tuple[list[Step], dict[str, Any]]:
+    """The ways that are worth taking, the surest first, and what they want to know."""
+    first: list[str] = ["numbers"] if asked.numbers else []
     values: dict[str, Any] = {"numbers": list(asked.numbers), "bound": BOUND + 1}
     if asked.name is None or asked.is_led_by_number:
-        return ways, values
+        return [Step(first)], values
     words = with_a_slip(asked.name)
     values |= {"name": asked.name, "former": [token(formerly(asked.name))], "sound": [token(sounding(asked.name))]}
     values["slips"] = sorted(map(token, words))
-    ways.append("name")
+    first.append("name")
     if asked.born is not None:
         values |= {
             "born": asked.born,
@@ -99,12 +112,30 @@ def _ways(asked: Asked) -> tuple[list[str], dict[str, Any]]:
             "last": date(asked.born.year, 12, 31),
         }
         values["tokens"] = [*values["sound"], *values["slips"]]
-        ways += ["name_born", "born"]
-    if asked.stem is not None and len(asked.stem) >= 6:
+        first += ["name_born", "born"]
+    if asked.has_county:
         near = {*words, *left_out(asked.name), sounding(asked.name)}
-        values["county"] = sorted(token(within(word, asked.stem[:6])) for word in near)
-        ways.append("county")
-    return [*ways, "former", "sound"], values
+        values["county"] = sorted(token(within(word, (asked.stem or "")[:6])) for word in near)
+        first.append("county")
+    steps = [Step(first), Step(["former", "sound"], _at_most(asked, Agreement.former))]
+    if not asked.is_narrow:  # a name with a slip finds very many: where more is known, that leads to them
+        steps.append(Step(["slips"], _at_most(asked, Agreement.one_character)))
+    return steps, values
+
+
+def _at_most(asked: Asked, how: Agreement) -> float:
+    """What somebody is worth at best whose name agrees so, and whom the ways by number, day and county did not find."""
+    clues = [scoring.clue("name", how, "person")]
+    if asked.numbers:
+        clues.append(scoring.number("id_number", None))
+    if asked.born is not None:
+        clues.append(scoring.clue("birth_date", Agreement.swapped, "day"))
+    if asked.stem is not None:
+        place = Agreement.different if asked.has_county else Agreement.within
+        clues.append(scoring.clue("division_code", place, "place"))
+    if asked.sex is not None:
+        clues.append(scoring.clue("sex", Agreement.exact, "sex"))
+    return scoring.score(clues)
 
 
 class Matching:
@@ -121,14 +152,17 @@ class Matching:
         if question.name is None and question.id_number is None:
             raise NothingToSearch()
         asked = self._asked(question)
-        ways, values = _ways(asked)
-        rows, cut = await self._candidates(ways, values)
-        best = _ranked(asked, rows)
-        # A name with a slip finds very many. Where more is known, that leads to them; where enough carry the very name
-        # or its sound, all of them agree better.
-        if asked.name is not None and "name" in ways and not asked.is_narrow and len(best) < question.limit:
-            more, cut_again = await self._candidates(["slips"], values)
-            best, cut = _ranked(asked, rows | more), cut or cut_again
+        steps, values = _steps(asked)
+        rows: dict[UUID, tuple[Any, ...]] = {}
+        best: list[tuple[float, UUID, list[Clue]]] = []
+        cut = False
+        for step in steps:
+            if len(best) >= question.limit and best[question.limit - 1][0] >= step.most:
+                cut = True  # there may be more, and none of them better
+                break
+            more, is_bounded = await self._candidates(step.ways, values)
+            rows, cut = more | rows, cut or is_bounded
+            best = _ranked(asked, rows)
         items = await self._shown(best[: question.limit], purpose)
         return PersonMatches(items=items, cut=cut or len(best) > question.limit)
 
