@@ -57,6 +57,27 @@ class TestVersions:
         (only,) = await history(office, layer, "a")
         assert (only["since"], only["until"], only["origin"]["batch"]) == (1, None, "2026-1")
 
+    async def test_each_value_tells_which_version_brought_it(self, office: Office) -> None:
+        layer = layer_id()
+        for batch, features in (
+            ("1", [point("a", name="人民公园", trees=10), point("b", name="北门")]),
+            ("2", [point("a", EAST + 0.01, name="人民公园", trees=10), point("b", name="北门")]),
+            ("3", [point("a", EAST + 0.01, name="人民公园", trees=12)]),
+            ("4", [point("a", EAST + 0.01, name="人民公园", trees=12), point("b", name="北门")]),
+        ):
+            await office.publish(draft(layer, *features, batch=batch))
+        states = await history(office, layer, "a")
+        assert [one["value_since"] for one in states] == [
+            {"name": 1, "trees": 3, "geometry": 2}, {"name": 1, "trees": 1, "geometry": 2},
+            {"name": 1, "trees": 1, "geometry": 1},
+        ]  # fmt: skip
+        from_where = {one["since"]: one["origin"]["batch"] for one in states}
+        assert {name: from_where[version] for name, version in states[0]["value_since"].items()} == {
+            "name": "1", "trees": "3", "geometry": "2",
+        }  # fmt: skip
+        came_back = (await history(office, layer, "b"))[0]["value_since"]
+        assert came_back == {"name": 4, "trees": 4, "geometry": 4}
+
     async def test_the_same_features_give_the_same_digest_in_any_order(self, office: Office) -> None:
         layer, features = layer_id(), [point("a", n=1), point("b", n=2)]
         made = [await office.publish(draft(layer, *some)) for some in (features, features[::-1], features[:1])]

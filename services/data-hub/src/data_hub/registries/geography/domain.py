@@ -178,3 +178,20 @@ def _is_time(value: str, kind: ColumnType) -> bool:
     except ValueError:
         return False
     return told.tzinfo is not None and 1000 <= told.year <= 9000
+
+
+def value_versions(states: Iterable[tuple[int, int | None, Mapping[str, Any]]]) -> dict[int, dict[str, int]]:
+    """The version that brought each value of each state, from states (since, until, values) with the oldest first.
+
+    A value is brought anew where it changes, and where the feature was gone before.
+    """
+    found: dict[int, dict[str, int]] = {}
+    ended: int | None = None
+    before: Mapping[str, Any] = {}
+    for since, until, values in states:
+        known = found[max(found)] if ended == since and found else {}
+        found[since] = {
+            name: known[name] if name in known and before[name] == value else since for name, value in values.items()
+        }
+        ended, before = until, values
+    return found

@@ -1,6 +1,6 @@
 """What was known of a layer's features, and where each state came from."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends
 from sqlalchemy import select
@@ -8,7 +8,7 @@ from sqlalchemy import select
 from citykit.pages import Page, PageQuery, keyset_page
 from citykit.work import Work, WorkInRequest
 from data_hub.registries.geography.access import Seen, seen_then
-from data_hub.registries.geography.domain import Access, Cause
+from data_hub.registries.geography.domain import GEOMETRY, Access, Cause, value_versions
 from data_hub.registries.geography.errors import NoSuchFeature, NoSuchVersion
 from data_hub.registries.geography.models import EditionRow, FeatureRow
 from data_hub.registries.geography.repository import editions_of, known_at
@@ -32,7 +32,8 @@ class History:
                 told.append(_state(row, editions, _shown(seen, open_in[-1])))
         if not told:
             raise NoSuchFeature()
-        return told
+        brought = value_versions((one.since, one.until, _values(one)) for one in reversed(told))
+        return [one.model_copy(update={"value_since": brought[one.since]}) for one in told]
 
     async def features(self, seen: Seen, version: int, query: PageQuery) -> Page[State]:
         """The features of a version as they were known in it. Raises NoSuchVersion and as `access.shown`."""
@@ -61,6 +62,10 @@ def _open(seen: Seen, edition: EditionRow) -> bool:
 
 def _shown(seen: Seen, edition: EditionRow) -> set[str]:
     return {one.name for one in seen_then(seen, edition).fields}
+
+
+def _values(state: State) -> dict[str, Any]:
+    return state.properties | {GEOMETRY: state.geometry}
 
 
 def _state(row: FeatureRow, editions: dict[int, EditionRow], names: set[str]) -> State:

@@ -201,6 +201,10 @@ class State(Wire):
     geometry: dict[str, Any]
     properties: dict[str, Any]
     origin: Origin
+    value_since: dict[str, int] = Field(
+        default={},
+        description="In a history: the version that brought each value, `geometry` too; its state says from where",
+    )
 
 
 class Withdrawal(Wire):
