@@ -44,6 +44,26 @@ class TestOurs:
         assert fail["eventType"] == "FAIL"
         assert fail["run"]["facets"]["errorMessage"]["message"] == batch["fault"]["en"]
 
+    async def test_are_read_by_the_classes_of_the_openlineage_project(self, city: ServiceUnderTest) -> None:
+        events = pytest.importorskip("openlineage.client.event_v2")
+        facets = pytest.importorskip("openlineage.client.facet_v2")
+        await published(city)
+        batch = await brought(city, table(GOOD))
+        for one in (await seen(city, "lineage", batch=batch["id"]))["items"]:
+            told = one["event"]
+            [output] = told["outputs"]
+            read = events.RunEvent(
+                eventTime=told["eventTime"], producer=told["producer"], eventType=events.RunState(told["eventType"]),
+                run=events.Run(**told["run"]), job=events.Job(**told["job"]),
+                inputs=[events.InputDataset(**given) for given in told["inputs"]],
+                outputs=[events.OutputDataset(**output)],
+            )  # fmt: skip
+            assert read.schemaURL == told["schemaURL"]
+            own = {name: value for name, value in output["facets"]["schema"].items() if name[0] != "_"}
+            shape = facets.schema_dataset
+            fields = [shape.SchemaDatasetFacetFields(**field) for field in own.pop("fields")]
+            assert shape.SchemaDatasetFacet(fields=fields, **own).fields
+
     async def test_go_to_a_receiver_that_the_settings_name(self, city: ServiceUnderTest) -> None:
         await published(city)
         heard: list[str] = []
