@@ -5,6 +5,7 @@ import csv
 import io
 import json
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import httpx
@@ -141,7 +142,7 @@ class TestExports:
 
         frame = pl.read_parquet((await content(office, await exported(office, "parquet", question))).content)
         assert frame["station"].to_list() == [row["station"] for row in rows]
-        assert frame["pm25"].to_list() == [35.5, 80.0, 0.1]
+        assert frame["pm25"].to_list() == [Decimal("35.5"), Decimal(80), Decimal("0.1")]
         assert frame["hour"][0].isoformat() == "2026-11-01T08:00:00+08:00"
 
     async def test_of_nothing_are_files_too(self, office: Office) -> None:

@@ -1,4 +1,8 @@
-"""Rows as a file: CSV that no spreadsheet runs (RFC 4180), NDJSON, Parquet (numbers as 64-bit floats)."""
+"""Rows as a file: CSV that no spreadsheet runs (RFC 4180), NDJSON, Parquet.
+
+In Parquet a `number` is DECIMAL(38, s), s being the most decimal places of the column, so no digit is lost; a column
+that 38 digits do not hold is text. Integers are INT64, days DATE, times microseconds in Asia/Shanghai.
+"""
 
 import csv
 import io
@@ -15,6 +19,7 @@ MEDIA_TYPES = {
     ExportFormat.ndjson: "application/x-ndjson",
     ExportFormat.parquet: "application/vnd.apache.parquet",
 }
+_MOST_DIGITS = 38  # of a decimal of 128 bits
 
 
 class File:
@@ -46,8 +51,9 @@ class File:
         import polars as pl  # noqa: PLC0415 - heavy, and most processes never need it
 
         whole = pl.concat(self._frames) if self._frames else self._frame([])
+        numbers = [name for name, kind in self._columns if kind is ColumnType.number]
         target = io.BytesIO()
-        whole.write_parquet(target)
+        whole.with_columns(_exact(whole.get_column(name)) for name in numbers).write_parquet(target)
         return target.getvalue()
 
     def _writer(self) -> Any:
@@ -88,8 +94,6 @@ def _typed(pl: Any, name: str, kind: ColumnType) -> Any:
     column = pl.col(name)
     if kind is ColumnType.integer:
         return column.cast(pl.Int64)
-    if kind is ColumnType.number:
-        return column.cast(pl.Float64)
     if kind is ColumnType.boolean:
         return column == "true"
     if kind is ColumnType.date:
@@ -97,3 +101,15 @@ def _typed(pl: Any, name: str, kind: ColumnType) -> Any:
     if kind is ColumnType.datetime:
         return column.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f%:z", time_unit="us").dt.convert_time_zone("Asia/Shanghai")
     return column
+
+
+def _exact(texts: Any) -> Any:
+    """The numbers of a column as decimals of 38 digits; their texts where that is too few."""
+    import polars as pl  # noqa: PLC0415 - heavy, and most processes never need it
+
+    parts = texts.str.extract_groups(r"^-?(?<whole>[0-9]+)(?:\.(?<places>[0-9]+))?$").struct
+    whole, places = parts.field("whole"), parts.field("places")
+    scale = places.str.len_bytes().max() or 0
+    if whole.null_count() != texts.null_count() or (whole.str.len_bytes().max() or 0) + scale > _MOST_DIGITS:
+        return texts
+    return texts.cast(pl.Decimal(_MOST_DIGITS, scale))
