@@ -100,9 +100,18 @@ def outside(item: Item, minimum: str | None, maximum: str | None, value: pl.Seri
     out = pl.Series(value.name, [False]).new_from_index(0, value.len())
     if minimum is not None:
         out = out | (compared < _bound(item.type, minimum))
+        if item.type is ColumnType.number:
+            out = out | value.is_in([n for n in _near(value, compared, minimum) if Decimal(n) < Decimal(minimum)])
     if maximum is not None:
         out = out | (compared > _bound(item.type, maximum))
+        if item.type is ColumnType.number:
+            out = out | value.is_in([n for n in _near(value, compared, maximum) if Decimal(n) > Decimal(maximum)])
     return out
+
+
+def _near(value: pl.Series, compared: pl.Series, bound: str) -> list[str]:
+    """The numbers that no float tells from a bound; all others compare as floats as they do exactly."""
+    return value.filter((compared == float(Decimal(bound))) & (value != bound)).unique().to_list()
 
 
 def _bound(kind: ColumnType, text: str) -> float | date | datetime:
