@@ -77,6 +77,16 @@ class Office:
             for row in READINGS:
                 await (await work.driver()).execute(statement, (new_id(), work.clock.now(), *row))
 
+    async def crowd(self, rows: int) -> None:
+        """Put many more rows beside those of the resource."""
+        async with self.city.work() as work:
+            dataset = await Datasets(work).establish(AIR, SHAPE)
+            statement = sql.SQL(
+                "insert into {} (_batch, _loaded_at, station, aqi) select %s, %s, 's' || n, n from"
+                " generate_series(1, %s) as n"
+            ).format(sql.Identifier(dataset.table))
+            await (await work.driver()).execute(statement, (new_id(), work.clock.now(), rows))
+
     async def grant(self, **policy: Any) -> str:
         """Let housing apply and ecology grant; the grant's id."""
         until = self.city.clock.now() + timedelta(days=300)

@@ -9,6 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from citykit.testing import ServiceUnderTest
+from data_hub.services import service
+from data_hub.services.views import REGISTRIES
 
 from .factories import AIR, HUB, ROWS, Office
 
@@ -195,6 +197,28 @@ class TestQuestions:
         assert (await opened.ask(EVERYBODY, **query)).status_code in {200, 400, 422}
 
 
+class TestPatience:
+    async def test_ends_with_a_clear_problem_and_the_next_call_is_served(
+        self, closed: Office, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        grant = await closed.grant(columns=["station", "aqi"])
+        await closed.crowd(150_000)
+        heavy = {"select": "station,count(),sum(aqi)", "order": "sum_aqi.desc", "station": "like.*7*4*"}
+        for who in (closed.housing, closed.ecology):
+            with monkeypatch.context() as hurried:
+                hurried.setattr(service, "PATIENCE_MS", 15)
+                answers = await asyncio.gather(*(closed.ask(who, **heavy) for _ in range(6)))
+            told = {(one.status_code, one.json()["type"]) for one in answers}
+            assert told == {(422, "/problems/too-costly")}
+            served = await asyncio.gather(*(closed.ask(who, limit="2") for _ in range(6)))
+            assert [(one.status_code, len(one.json()["items"])) for one in served] == [(200, 2)] * 6
+        auditor = closed.city.token(["data-hub.sharing.audit"])
+        path = f"{HUB}/sharing/evidence/records"
+        answer = await closed.city.client.get(path, params={"stream": f"grant/{grant}"}, headers=auditor)
+        codes = [one["code"] for one in records(answer.json()) if one["outcome"] == "refused"]
+        assert codes == ["too-costly"] * 6
+
+
 class TestDocuments:
     async def test_a_service_has_its_own(self, opened: Office) -> None:
         document = (await opened.city.client.get(f"{HUB}/services/{AIR}/openapi.json")).json()
@@ -212,5 +236,17 @@ class TestDocuments:
         assert (style.status_code, style.headers["content-type"].partition(";")[0]) == (200, "text/css")
         assert "color-scheme" in style.text
 
-    async def test_a_registry_is_no_such_service(self, opened: Office) -> None:
-        assert (await opened.city.client.get(f"{HUB}/services/101001-000001")).status_code == 404
+    @pytest.mark.parametrize(("code", "path"), sorted(REGISTRIES.items()))
+    async def test_a_registry_is_no_such_service_and_says_where_it_is_read(
+        self, city: ServiceUnderTest, code: str, path: str
+    ) -> None:
+        for rest in ("", "/rows", "/openapi.json"):
+            answer = await city.client.get(f"{HUB}/services/{code}{rest}", headers={"Accept-Language": "en"})
+            assert (answer.status_code, answer.json()["type"]) == (404, "/problems/registry-read-elsewhere")
+            assert path in answer.json()["detail"]
+        routes = [getattr(route, "path", "") for route in city.app.routes]
+        assert any(one == path or one.startswith(f"{path}/") for one in routes)
+
+    async def test_a_code_of_nothing_is_no_such_service(self, city: ServiceUnderTest) -> None:
+        answer = await city.client.get(f"{HUB}/services/203001-000099/rows")
+        assert (answer.status_code, answer.json()["type"]) == (404, "/problems/no-service")

@@ -11,6 +11,16 @@ class NoService(NotFound):
     title = ("没有该数据服务", "There is no such data service")
 
 
+class ReadElsewhere(NoService):
+    """The code is that of a basic registry, which is read through its own routes and not as rows of a table."""
+
+    slug = "registry-read-elsewhere"
+    title = ("基础库由其专用接口读取", "A registry is read through its own interface")
+
+    def __init__(self, path: str) -> None:
+        super().__init__((f"请通过 {path} 读取该基础库", f"Read this registry at {path}"))
+
+
 class KeyWanted(Unauthenticated):
     """The resource is not opened to everybody: a token or a key is needed."""
 

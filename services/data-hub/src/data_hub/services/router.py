@@ -17,7 +17,7 @@ from data_hub.sharing.errors import NotGranted, QuotaUsed
 router = CityRouter(prefix="/api/data-hub/v1/services", tags=["services"])
 
 Code = Annotated[str, Path(pattern=r"^[1-3][0-9]{5,10}-[0-9]{6}$", examples=["203001-000001"])]
-SEEN = (no.NoService, no.KeyWanted, no.KeyRefused, NotGranted, QuotaUsed)
+SEEN = (no.NoService, no.ReadElsewhere, no.KeyWanted, no.KeyRefused, NotGranted, QuotaUsed)
 
 
 @router.get("/{code}", dependencies=[Depends(anyone)], responses=problems(*SEEN))

@@ -14,7 +14,7 @@ from data_hub.services.errors import KeyQuotaUsed, TooCostly
 from data_hub.services.schemas import DataService, RowsQuery, ServiceItem
 from data_hub.services.views import Asker, View, Views
 
-PATIENCE_MS = 8000
+PATIENCE_MS = 8000  # how long one statement for a waiting caller may run
 _BOUND = "select set_config('statement_timeout', %s, true)"
 
 
@@ -54,11 +54,14 @@ class Rows:
         counted = f',"count":{(await self.one(compiler.count(asked)))[0]}' if asked.counted else ""
         return f'{{"items":[{items}],"next":{json.dumps(following)}{counted}}}', min(found, asked.limit)
 
-    async def one(self, statement: Statement, patience_ms: int = PATIENCE_MS) -> tuple[Any, ...]:
-        """The one row of a statement. Raises TooCostly, BadQuestion for what only the database finds wrong."""
+    async def one(self, statement: Statement, patience_ms: int | None = None) -> tuple[Any, ...]:
+        """The one row of a statement, within `patience_ms` or PATIENCE_MS.
+
+        Raises TooCostly, BadQuestion for what only the database finds wrong.
+        """
         connection = await self.work.driver()
         try:
-            await connection.execute(_BOUND, (str(patience_ms),), prepare=True)
+            await connection.execute(_BOUND, (str(patience_ms or PATIENCE_MS),), prepare=True)
             row = await (await connection.execute(statement.text, statement.values)).fetchone()
         except pg.QueryCanceled as error:
             raise TooCostly from error

@@ -13,17 +13,30 @@ from citykit.work import Work, WorkInRequest
 from data_hub.datasets.domain import Column, ColumnType
 from data_hub.datasets.service import Dataset, Datasets
 from data_hub.person_reads.service import PersonReads, number_columns
-from data_hub.resources.domain import Opening, Sensitivity
+from data_hub.resources.domain import (
+    CREDIT_RECORDS,
+    DIVISIONS,
+    LEGAL_ENTITIES,
+    LICENCES,
+    POPULATION,
+    Opening,
+    Sensitivity,
+)
 from data_hub.resources.schemas import Resource
 from data_hub.resources.service import Resources
 from data_hub.services.domain import BadQuestion, Group, conditions
-from data_hub.services.errors import KeyWanted, NoService, QuestionRefused
+from data_hub.services.errors import KeyWanted, NoService, QuestionRefused, ReadElsewhere
 from data_hub.services.keys import HEADER, Keys, holder
 from data_hub.services.models import KeyRow
 from data_hub.sharing.service import Evidence, Grant, Grants, Outcome
 
 QUERY = "data-hub.services.query"
 OWN_DUTY = "本部门履职 The source department's own duties"
+REGISTRIES = {
+    POPULATION: "/api/data-hub/v1/population", LEGAL_ENTITIES: "/api/data-hub/v1/legal-entities",
+    DIVISIONS: "/api/data-hub/v1/divisions", CREDIT_RECORDS: "/api/data-hub/v1/credit",
+    LICENCES: "/api/data-hub/v1/licences",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -90,7 +103,8 @@ class Views:
     ) -> View:
         """What `asker` sees of a resource. Ask first: a refusal undoes what the transaction did until then.
 
-        Raises NoService, KeyWanted, NotGranted, QuotaUsed, QuestionRefused for a policy that no longer fits.
+        Raises NoService, ReadElsewhere, KeyWanted, NotGranted, QuotaUsed, and QuestionRefused for a policy that no
+        longer fits.
         """
         resource, dataset = await self._found(code)
         if resource.opening is Opening.opened and asker.key is None:
@@ -144,7 +158,7 @@ class Views:
         resource = await Resources(self.work).published(code)
         dataset = None if resource is None else await Datasets(self.work).of(resource.code)
         if resource is None or dataset is None:
-            raise NoService
+            raise ReadElsewhere(REGISTRIES[code]) if code in REGISTRIES else NoService
         return resource, dataset
 
     def _opened(self, resource: Resource, dataset: Dataset, asker: Asker) -> View:
