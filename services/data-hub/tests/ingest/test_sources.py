@@ -4,7 +4,7 @@ import asyncio
 import json
 import os
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -16,6 +16,7 @@ from psycopg.conninfo import conninfo_to_dict
 from citykit.testing import ServiceUnderTest
 from data_hub.adapters.feeds.addresses import allowed_address
 from data_hub.adapters.feeds.port import FeedBroken
+from data_hub.ingest import sources
 from data_hub.ingest.domain import next_pull
 from data_hub.settings import Settings
 
@@ -66,6 +67,26 @@ async def serving(answer: Answer, *, silent: bool = False) -> AsyncIterator[int]
     finally:
         for writer in held:
             writer.close()
+        server.close()
+
+
+@asynccontextmanager
+async def dripping(piece: bytes, every: float) -> AsyncIterator[int]:
+    """A server on this machine whose answer begins well and never ends; its port."""
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + ",".join(HEAD).encode() + b"\n")
+        with suppress(ConnectionError):
+            while not writer.is_closing():
+                writer.write(piece)
+                await writer.drain()
+                await asyncio.sleep(every)
+
+    server = await asyncio.start_server(talk, "127.0.0.1", 0)
+    try:
+        yield int(server.sockets[0].getsockname()[1])
+    finally:
         server.close()
 
 
@@ -159,6 +180,23 @@ class TestHttp:
         open_to(city, seconds=0.3)
         async with serving(lambda *_: b"", silent=True) as port:
             assert await fault(city, await registered(city, port=port)) == "too-slow"
+
+    async def test_that_drips_for_ever_is_given_up(self, city: ServiceUnderTest) -> None:
+        await published(city)
+        open_to(city, seconds=1.0)
+        async with dripping(b"1074A,2026-11-01 08:00:00,57,\xe8\x89\xaf\n", every=0.02) as port:
+            assert await fault(city, await registered(city, port=port)) == "too-slow"
+        assert await rows_of(city) == []
+
+    async def test_that_drips_for_ever_is_too_much_at_some_time(
+        self, city: ServiceUnderTest, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        await published(city)
+        open_to(city)
+        monkeypatch.setattr(sources, "_MOST_BYTES", 4000)
+        async with dripping(b"1074A,2026-11-01 08:00:00,57,\xe8\x89\xaf\n" * 10, every=0.001) as port:
+            assert await fault(city, await registered(city, port=port)) == "too-large"
+        assert await rows_of(city) == []
 
     async def test_that_nobody_serves_is_told(self, city: ServiceUnderTest) -> None:
         await published(city)
