@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psycopg
 from joserfc import jwt
 from joserfc.jwk import OKPKey
 
@@ -56,6 +57,8 @@ def database(place: Path) -> Iterator[str]:
         if is_new:
             make_database(cluster.conninfo(SUPERUSER, password, "postgres"), "bench")
             give_roles(cluster.conninfo(SUPERUSER, password, "bench"), {HUB: password})
+        with psycopg.connect(cluster.conninfo(SUPERUSER, password, "bench"), autocommit=True) as connection:
+            connection.execute("create extension if not exists pg_prewarm schema public")
         yield service_url(cluster.conninfo("data_hub", password, "bench"))
 
 
