@@ -6,7 +6,7 @@ import secrets
 import shutil
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from importlib import import_module
 from pathlib import Path
@@ -46,10 +46,10 @@ def folder(kept: Path | None = None) -> Iterator[Path]:
 
 
 @contextmanager
-def database(place: Path) -> Iterator[str]:
-    """A cluster with the city's settings in a folder; the address of the data hub's role."""
+def database(place: Path, settings: Mapping[str, str] | None = None) -> Iterator[str]:
+    """A cluster with the city's settings in a folder, or with some of its own; the address of the data hub's role."""
     password = _remembered(place / "secrets" / "password", lambda: secrets.token_hex(16))
-    cluster = Cluster(place / "data", socket_folder(place / "s"))
+    cluster = Cluster(place / "data", socket_folder(place / "s"), settings or {})
     is_new = not (place / "data").exists()
     if is_new:
         cluster.initialise(password)

@@ -1,9 +1,10 @@
 """How long the registries take for one question, at two sizes of the same city, in a database of their own.
 
-`python -m launcher.bench.registries [--scale 0.01 --scale 1]` makes a throw-away cluster with the city's settings,
-loads that share of 4.2 million persons and 300,000 legal entities, asks the service (its whole application: token,
-purpose, checks, access log, commit) one question after another, and prints the 95th percentile of each kind, and how
-many times longer the larger city takes. A city that runs is not touched.
+`python -m launcher.bench.registries [--scale 0.01 --scale 1]` makes a throw-away cluster for each size, with the city's
+settings and memory for its pages (`--buffers`), loads that share of 4.2 million persons and 300,000 legal entities,
+asks the service (its whole application: token, purpose, checks, access log, commit) one question after another, the
+sizes by turns so that what else the machine does falls on all of them, and prints the median and the 95th percentile
+of each kind, and how many times longer the largest city takes. A city that runs is not touched.
 """
 
 import argparse
@@ -11,6 +12,8 @@ import asyncio
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack, ExitStack
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from random import Random
@@ -25,7 +28,7 @@ PERSONS, ENTITIES = "/api/data-hub/v1/population", "/api/data-hub/v1/legal-entit
 PURPOSE = "household-registration"
 ASKED = 300
 _IN_MEMORY = """
-select public.pg_prewarm(part.oid, 'read') from pg_class part left join pg_index i on i.indexrelid = part.oid
+select public.pg_prewarm(part.oid, 'buffer') from pg_class part left join pg_index i on i.indexrelid = part.oid
 where coalesce(i.indrelid, part.oid) in (select oid from pg_class where relname = any(%(tables)s) and relkind = 'r')
 """
 SCOPES = "data-hub.population.read data-hub.registries.read"
@@ -103,17 +106,25 @@ class Bench(Hub):
             await connection.execute("vacuum analyze")
             await connection.execute(_IN_MEMORY, {"tables": ["person", "person_number", "legal_entity"]})
 
-    def measure(self, scale: float, asked: int) -> dict[str, tuple[float, float]]:
-        """The median and the 95th percentile of each kind of question, in milliseconds."""
-        return asyncio.run(self._measure(scale, asked))
 
-    async def _measure(self, scale: float, asked: int) -> dict[str, tuple[float, float]]:
-        found: dict[str, tuple[float, float]] = {}
-        async with self.asked() as (client, _):
-            client.headers.update(self.headers(scope=SCOPES))
-            for title, questions in _questions(scale, asked):
-                found[title] = await _row(client, questions)
-        return found
+@dataclass(frozen=True)
+class City:
+    """A city of one size and who asks it."""
+
+    scale: float
+    client: httpx.AsyncClient
+
+
+async def _measured(benches: dict[float, Bench], asked: int) -> dict[str, list[tuple[float, float]]]:
+    """The median and the 95th percentile of each kind of question in milliseconds, for one size after the other."""
+    async with AsyncExitStack() as stack:
+        cities = []
+        for scale, bench in benches.items():
+            client, _ = await stack.enter_async_context(bench.asked())
+            client.headers.update(bench.headers(scope=SCOPES))
+            cities.append(City(scale, client))
+        kinds = zip(*(_questions(city.scale, asked) for city in cities), strict=True)
+        return {each[0][0]: await _row(cities, [questions for _, questions in each]) for each in kinds}
 
 
 def _questions(scale: float, asked: int) -> Iterator[tuple[str, list[Question]]]:
@@ -128,19 +139,27 @@ def _questions(scale: float, asked: int) -> Iterator[tuple[str, list[Question]]]
             yield title, [ask(invent(draw.randrange(total)), draw) for _ in range(asked)]
 
 
-async def _row(client: httpx.AsyncClient, questions: list[Question]) -> tuple[float, float]:
-    times: list[float] = []
+async def _row(cities: list[City], questions: list[list[Question]]) -> list[tuple[float, float]]:
+    times: list[list[float]] = [[] for _ in cities]
     # The first questions warm the caches that a running city has warm: plans, readings, pages of the index.
-    for number, (method, path, body) in enumerate([*questions[: len(questions) // 5], *questions]):
-        began = time.perf_counter()
-        answer = await client.request(method, path, json=body)
-        lasted = time.perf_counter() - began
-        if answer.status_code != 200:
-            raise SystemExit(f"{path}: {answer.status_code} {answer.text[:300]}")
-        if number >= len(questions) // 5:
-            times.append(lasted * 1000)
-    times.sort()
-    return times[len(times) // 2], times[int(len(times) * 0.95)]
+    warming = len(questions[0]) // 5
+    for number in [*range(warming), *range(len(questions[0]))]:
+        for city, own, taken in zip(cities, questions, times, strict=True):
+            taken.append(await _lasted(city.client, *own[number]))
+    found = []
+    for taken in times:
+        ranked = sorted(taken[warming:])
+        found.append((ranked[len(ranked) // 2], ranked[int(len(ranked) * 0.95)]))
+    return found
+
+
+async def _lasted(client: httpx.AsyncClient, method: str, path: str, body: dict[str, Any] | None) -> float:
+    began = time.perf_counter()
+    answer = await client.request(method, path, json=body)
+    lasted = time.perf_counter() - began
+    if answer.status_code != 200:
+        raise SystemExit(f"{path}: {answer.status_code} {answer.text[:300]}")
+    return lasted * 1000
 
 
 def main(words: list[str]) -> int:
@@ -150,28 +169,29 @@ def main(words: list[str]) -> int:
         "--scale", type=float, action="append", help="share of the full city; may be repeated (0.01, 1)"
     )
     parser.add_argument("--asked", type=int, default=ASKED, help="questions of each kind")
-    parser.add_argument("--keep", type=Path, help="a folder whose database stays for the next run (14 GB at scale 1)")
+    parser.add_argument("--keep", type=Path, help="a folder whose databases stay for the next run (14 GB at scale 1)")
+    parser.add_argument("--buffers", default="4GB", help="PostgreSQL's shared_buffers; a laptop's city has 96MB")
     told = parser.parse_args(words)
     sizes = sorted(told.scale or [0.01, 1.0])
-    results: list[dict[str, tuple[float, float]]] = []
-    with folder(told.keep) as place, database(place) as address:
-        bench = Bench(address, place)
-        bench.migrate()
+    with ExitStack() as stack:
+        benches: dict[float, Bench] = {}
         for scale in sizes:
-            lasted = bench.load(scale)
-            sys.stdout.write(f"loaded to {scale:g} in {lasted:.0f} s\n")
+            place = stack.enter_context(folder(told.keep / f"{scale:g}" if told.keep else None))
+            address = stack.enter_context(database(place, {"shared_buffers": told.buffers}))
+            benches[scale] = Bench(address, place)
+            benches[scale].migrate()
+            sys.stdout.write(f"loaded to {scale:g} in {benches[scale].load(scale):.0f} s\n")
             sys.stdout.flush()
-            results.append(bench.measure(scale, told.asked))
-            _print(sizes[: len(results)], results)
+        _print(sizes, asyncio.run(_measured(benches, told.asked)))
     return 0
 
 
-def _print(sizes: list[float], results: list[dict[str, tuple[float, float]]]) -> None:
+def _print(sizes: list[float], results: dict[str, list[tuple[float, float]]]) -> None:
     heads = [f"p50 / p95 ms at {size:g}" for size in sizes]
     lines = [f"| | {' | '.join(heads)} | p95 ratio |", f"|---|{'--:|' * (len(sizes) + 1)}"]
-    for title in results[0]:
-        cells = [f"{result[title][0]:.1f} / {result[title][1]:.1f}" for result in results]
-        lines.append(f"| {title} | {' | '.join(cells)} | {results[-1][title][1] / results[0][title][1]:.2f} |")
+    for title, found in results.items():
+        cells = [f"{middle:.1f} / {high:.1f}" for middle, high in found]
+        lines.append(f"| {title} | {' | '.join(cells)} | {found[-1][1] / found[0][1]:.2f} |")
     sys.stdout.write("\n".join(lines) + "\n")
     sys.stdout.flush()
 

@@ -13,7 +13,7 @@ from functools import cache, lru_cache
 
 from data_hub.registries.matching.edits import Slip, one_slip_apart
 from data_hub.registries.matching.firms import core
-from data_hub.registries.matching.sounds import sound_of
+from data_hub.registries.matching.sounds import sound_alike
 
 LEAST = 0.3
 
@@ -90,8 +90,7 @@ def _name(asked: str, key: str, former: tuple[str, ...]) -> Agreement:
         return Agreement.exact
     if asked in former:
         return Agreement.former
-    sound = sound_of(asked)
-    if any(sound_of(known) == sound for known in (key, *former)):
+    if any(sound_alike(asked, known) for known in (key, *former)):
         return Agreement.homophone
     if any(one_slip_apart(asked, known) for known in (key, *former)):
         return Agreement.one_character
@@ -106,7 +105,7 @@ def firm_name(asked: str, keys: list[str]) -> Clue:
     inner, cores = core(asked), [core(key) for key in keys]
     if inner in cores:
         return clue("name", Agreement.core, "firm")
-    if how is Agreement.different and any(sound_of(known) == sound_of(inner) for known in cores):
+    if how is Agreement.different and any(sound_alike(inner, known) for known in cores):
         how = Agreement.homophone
     if how is Agreement.different and any(one_slip_apart(inner, known) for known in cores):
         how = Agreement.one_character

@@ -15,6 +15,14 @@ def _readings() -> dict[str, str]:
     return found
 
 
+def sound_alike(one: str, other: str) -> bool:
+    """Whether `sound_of` is the same of both, told at the first character that sounds otherwise."""
+    if len(one) != len(other):
+        return False
+    readings = _readings()
+    return all(a == b or readings.get(a, a) == readings.get(b, b) for a, b in zip(one, other, strict=True))
+
+
 @lru_cache(maxsize=20_000)
 def sound_of(key: str) -> str:
     """The syllables of `key`; characters without a reading stand for themselves."""
