@@ -23,6 +23,13 @@ class TestSealing:
         vault = Vault([OLD])
         assert vault.open(vault.seal(text, context), context) == text
 
+    def test_pieces_of_files_open_as_they_were(self) -> None:
+        vault, piece = Vault([OLD]), bytes(range(256)) * 4096
+        blob = vault.seal_bytes(piece, CONTEXT)
+        assert vault.open_bytes(blob, CONTEXT) == piece
+        with pytest.raises(VaultError):
+            vault.open_bytes(blob, CONTEXT + "/2")
+
     def test_two_seals_of_one_text_differ(self) -> None:
         vault = Vault.generate()
         assert vault.seal("131102200002290019", CONTEXT) != vault.seal("131102200002290019", CONTEXT)

@@ -70,12 +70,19 @@ class Vault:
 
     def seal(self, text: str, context: str) -> bytes:
         """Encrypt `text` for the place that `context` names, such as `population/<person id>/id-number`."""
+        return self.seal_bytes(text.encode("utf-8"), context)
+
+    def seal_bytes(self, content: bytes, context: str) -> bytes:
+        """Encrypt a piece of a file (some megabytes at most: it is held whole) for the place that `context` names."""
         header, nonce = _VERSION + self._newest, secrets.token_bytes(_NONCE_SIZE)
-        sealed = self._ciphers[self._newest].encrypt(nonce, text.encode("utf-8"), _bound(header, context))
-        return header + nonce + sealed
+        return header + nonce + self._ciphers[self._newest].encrypt(nonce, content, _bound(header, context))
 
     def open(self, blob: bytes, context: str) -> str:
         """The text that was sealed for `context`. Raises VaultError where blob, context or key is another one."""
+        return self.open_bytes(blob, context).decode("utf-8")
+
+    def open_bytes(self, blob: bytes, context: str) -> bytes:
+        """The bytes that were sealed for `context`. Raises VaultError where blob, context or key is another one."""
         blob = bytes(blob)
         if len(blob) < _HEADER_SIZE + _NONCE_SIZE + _TAG_SIZE or not blob.startswith(_VERSION):
             raise VaultError("this is not a sealed text")
@@ -84,10 +91,9 @@ class Vault:
         if cipher is None:
             raise VaultError(f"sealed with the key {header[len(_VERSION) :].hex()}, which is not in this vault")
         try:
-            text = cipher.decrypt(rest[:_NONCE_SIZE], rest[_NONCE_SIZE:], _bound(header, context))
+            return cipher.decrypt(rest[:_NONCE_SIZE], rest[_NONCE_SIZE:], _bound(header, context))
         except InvalidTag:
             raise VaultError("the sealed text was changed, or belongs to another place") from None
-        return text.decode("utf-8")
 
     def is_current(self, blob: bytes) -> bool:
         """Whether `blob` was sealed with the newest root; what is not may be sealed anew after a rotation."""
