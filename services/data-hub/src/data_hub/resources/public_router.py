@@ -7,8 +7,9 @@ from starlette.responses import StreamingResponse
 
 from citykit.access import anyone
 from citykit.pages import Page
-from citykit.problems import BadCursor, problems
+from citykit.problems import BadCursor, TooManyRequests, problems
 from citykit.routing import CityRouter
+from data_hub import keyless
 from data_hub.resources.download import as_csv, opened_rows
 from data_hub.resources.errors import NoResource
 from data_hub.resources.reading import ReadingInRequest
@@ -44,12 +45,14 @@ async def read_opened(code: ResourceCode, reading: ReadingInRequest) -> Resource
 
 @router.get(
     "/resources/{code}/rows.csv",
+    dependencies=[Depends(keyless.whole_file)],
     response_class=StreamingResponse,
-    responses=problems(NoResource) | {200: {"content": {"text/csv": {}}}},
+    responses=problems(NoResource, TooManyRequests) | {200: {"content": {"text/csv": {}}}},
 )
 async def download_opened(code: ResourceCode, reading: ReadingInRequest, request: Request) -> StreamingResponse:
     """Download all rows of an opened resource as CSV 下载开放数据; texts that look like formulas are made harmless."""
-    dataset, columns = await opened_rows(reading.work, await reading.public(code))
-    rows = as_csv(request.app.state.city.open_work, dataset, columns)
+    resource = await reading.public(code)
+    dataset, columns = await opened_rows(reading.work, resource)
+    rows = as_csv(request.app.state.city.open_work, dataset, columns, resource)
     headers = {"Content-Disposition": f'attachment; filename="{code}.csv"', "X-Content-Type-Options": "nosniff"}
     return StreamingResponse(rows, media_type="text/csv; charset=utf-8", headers=headers)

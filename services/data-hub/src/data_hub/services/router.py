@@ -5,10 +5,11 @@ from typing import Annotated, Any
 from fastapi import Depends, Path, Query, Request, Response
 
 from citykit.access import anyone
-from citykit.problems import problems
+from citykit.problems import TooManyRequests, problems
 from citykit.routing import CityRouter
 from data_hub.services import documents
 from data_hub.services import errors as no
+from data_hub.services.access import within_allowance
 from data_hub.services.schemas import DataService, RowsPage, RowsQuery
 from data_hub.services.service import RowsInRequest
 from data_hub.services.views import AskerInRequest
@@ -28,9 +29,9 @@ async def read_service(code: Code, asker: AskerInRequest, rows: RowsInRequest) -
 
 @router.get(
     "/{code}/rows",
-    dependencies=[Depends(anyone)],
+    dependencies=[Depends(anyone), Depends(within_allowance)],
     response_model=RowsPage,
-    responses=problems(*SEEN, no.QuestionRefused, no.TooCostly, no.KeyQuotaUsed),
+    responses=problems(*SEEN, no.QuestionRefused, no.TooCostly, no.KeyQuotaUsed, TooManyRequests),
 )
 async def read_rows(
     code: Code, query: Annotated[RowsQuery, Query()], request: Request, asker: AskerInRequest, rows: RowsInRequest

@@ -13,6 +13,7 @@ from citykit.routing import CityRoute, NotText
 
 ROWS = "\x00rows"  # stands for rows that the database wrote as JSON; no text that came in or is kept holds NUL
 LARGEST = 2**31 - 1
+_KINDS = {404: "Not Found Error", 429: "Too Many Requests"}
 
 
 class CkanRefusal(Exception):
@@ -46,11 +47,11 @@ def answered(help_: str, result: Any, rows: str | None = None) -> Response:
     return Response(text, media_type="application/json")
 
 
-def refused(help_: str, refusal: CkanRefusal) -> Response:
+def refused(help_: str, refusal: CkanRefusal, headers: dict[str, str] | None = None) -> Response:
     """A refusal in CKAN's envelope."""
     error = {"__type": refusal.kind, "message": refusal.message} | refusal.wrong
     text = json.dumps({"help": help_, "success": False, "error": error}, ensure_ascii=False)
-    return Response(text, status_code=refusal.status, media_type="application/json")
+    return Response(text, status_code=refusal.status, media_type="application/json", headers=headers)
 
 
 class CkanRoute(CityRoute):
@@ -78,9 +79,9 @@ class CkanRoute(CityRoute):
             except CkanRefusal as refusal:
                 return refused(request.url.path, refusal)
             except Problem as problem:
-                kind = "Not Found Error" if problem.status == 404 else "Validation Error"
+                kind = _KINDS.get(problem.status, "Validation Error")
                 said = f"{problem.title[0]} {problem.title[1]}"
-                return refused(request.url.path, CkanRefusal(problem.status, kind, said))
+                return refused(request.url.path, CkanRefusal(problem.status, kind, said), problem.headers)
 
         return told
 

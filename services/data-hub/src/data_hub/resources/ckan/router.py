@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from citykit.access import anyone
 from citykit.work import WorkInRequest
+from data_hub import keyless
 from data_hub.resources.ckan.actions import Actions
 from data_hub.resources.ckan.datastore import Datastore, no_sql
 from data_hub.resources.ckan.envelope import Arguments, CkanRefusal, CkanRoute, answered, arguments, not_found
@@ -28,6 +29,7 @@ async def call_action(action: str, request: Request, given: Given, work: WorkInR
     """Answer an action of CKAN's API 开放数据接口, read-only; unknown parameters are left aside, as CKAN does."""
     help_ = f"{Actions(work).at.actions}/help_show?name={action}"
     if action == "datastore_search":
+        keyless.count(request)
         result, rows = await Datastore(work).search(given)
         return answered(help_, result, rows)
     return answered(help_, await _result(action, given, work))
