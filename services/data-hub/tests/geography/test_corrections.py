@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from citykit.ids import new_id
-from citykit.testing import ServiceUnderTest
+from citykit.testing import ServiceUnderTest, at
 from data_hub.registries.geography.models import NameRow
 
-from .office import EAST, LAYERS, NORTH, OGC, PUBLISH, READ, Office, area, draft, layer_id, point
+from .office import EAST, HUB, LAYERS, NORTH, OGC, PARKS, PUBLISH, READ, Office, area, draft, layer_id, point
 
+DISPUTES, SUPERVISE = f"{HUB}/geography/disputes", "data-hub.registries.supervise"
 ELSEWHERE = {"type": "Point", "coordinates": [EAST + 0.02, NORTH]}
 NAMES = {"kind": "place", "name": "name"}
 
@@ -156,6 +157,75 @@ class TestDispute:
         body = {"fid": "a", "field": "geometry", "evidence": "现场核实"}
         answers = [await office.post(f"/layers/{layer}/disputes", body, office.housing | key) for _ in range(2)]
         assert answers[0].json() == answers[1].json()
+
+
+class TestDeadline:
+    """The clock counts working days: the days around National Day are off, the Sunday before it is not."""
+
+    async def late(self, office: Office, layer: str, who: dict[str, str], **query: str) -> list[dict[str, Any]]:
+        answer = await office.get(DISPUTES, who, limit=200, **query)
+        assert answer.status_code == 200, answer.text
+        return [one for one in answer.json()["items"] if one["layer"] == layer]
+
+    async def pass_until(self, office: Office, told: str) -> None:
+        office.city.clock.set(at(told))
+        await office.city.run_task("data-hub.geography.escalate")
+
+    async def test_a_ticket_that_is_not_answered_in_time_is_escalated_once(self, office: Office) -> None:
+        office.city.clock.set(at("2026-09-24 10:00"))
+        layer = await layer_of(office)
+        asked = (await ticket(office, layer)).json()
+        assert asked["escalated_at"] is None
+        supervision = office.city.token([SUPERVISE])
+        for now, count in (("2026-10-15 17:00", 0), ("2026-10-15 18:00", 1), ("2026-10-16 18:00", 1)):
+            await self.pass_until(office, now)
+            found = await self.late(office, layer, supervision, escalated="true")
+            assert len(found) == count, now
+        assert found[0]["escalated_at"].startswith("2026-10-15T18:00")
+        assert await self.late(office, layer, office.parks, escalated="false") == []
+        async with office.city.work() as work:
+            rows = await work.driver()
+            told = await rows.execute(
+                "select actor, entry::jsonb -> 'data' from audit_entry where stream = %s and act = 'escalate'",
+                (f"layer/{layer}",),
+            )
+            ((by, data),) = await told.fetchall()
+        assert by == "service:data-hub"
+        assert (data["dispute"], data["waits_for"]) == (asked["dispute"], PARKS)
+
+    async def test_one_that_was_answered_or_taken_back_is_not(self, office: Office) -> None:
+        office.city.clock.set(at("2026-09-24 10:00"))
+        layer = await layer_of(office)
+        await decided(office, await ticket(office, layer, "beds", 5), correct=False)
+        back = (await ticket(office, layer, "name", "新名")).json()
+        await office.post(f"/disputes/{back['dispute']}/withdrawals", None, office.housing)
+        await self.pass_until(office, "2026-10-16 18:00")
+        assert [one["escalated_at"] for one in await self.late(office, layer, office.parks)] == [None, None]
+
+    async def test_the_department_still_decides_when_it_is_late(self, office: Office) -> None:
+        office.city.clock.set(at("2026-09-24 10:00"))
+        layer = await layer_of(office)
+        asked = await ticket(office, layer, "beds", 5)
+        await self.pass_until(office, "2026-10-16 18:00")
+        done = (await decided(office, asked)).json()
+        assert (done["state"], done["version"]) == ("corrected", 2)
+        assert done["escalated_at"] is not None
+
+    async def test_supervision_sees_where_a_ticket_stands_and_not_its_evidence(self, office: Office) -> None:
+        layer = await layer_of(office)
+        asked = (await ticket(office, layer, "beds", 5)).json()
+        supervision = office.city.token([SUPERVISE])
+        case = (await office.get(f"{DISPUTES}/{asked['dispute']}", supervision)).json()
+        assert (case["dispute"]["state"], case["evidence"]) == ("open", "")
+        assert (await office.post(f"/disputes/{asked['dispute']}/decisions", {"correct": True, "reason": "x"},
+                                  supervision)).status_code == 403  # fmt: skip
+
+    async def test_the_ticket_of_a_layer_that_was_withdrawn_comes_to_an_end(self, office: Office) -> None:
+        layer = await layer_of(office)
+        asked = await ticket(office, layer, "beds", 5)
+        assert (await office.post(f"/layers/{layer}/withdrawals", {"reason": "重复"})).status_code == 204
+        assert (await decided(office, asked)).json()["type"] == "/problems/no-such-layer"
+        assert (await decided(office, asked, correct=False)).json()["state"] == "dismissed"
 
 
 class TestFollowers:

@@ -22,7 +22,7 @@ from data_hub.registries.geography.dispute_schemas import (
     LayerNoticeQuery,
 )
 from data_hub.registries.geography.disputes import DisputesInRequest
-from data_hub.registries.geography.domain import PUBLISH, READ
+from data_hub.registries.geography.domain import PUBLISH, READ, SUPERVISE
 from data_hub.registries.geography.errors import (
     BadFeatures,
     DisputeDecided,
@@ -43,6 +43,7 @@ from data_hub.registries.geography.schemas import LayerId
 router = CityRouter(prefix="/api/data-hub/v1/geography", tags=["自然资源与地理空间基础库 Geography"])
 Reader = Annotated[Actor, Depends(requires(READ))]
 Publisher = Annotated[Actor, Depends(requires(PUBLISH))]
+Party = Annotated[Actor, Depends(requires(any_of=(READ, SUPERVISE)))]
 _ONCE = (KeyUsedOtherwise, StillRunning)
 
 
@@ -63,15 +64,15 @@ async def dispute_feature(
 
 @router.get("/disputes", responses=problems(BadCursor))
 async def list_layer_disputes(
-    by: Reader, query: Annotated[DisputeQuery, Query()], disputes: DisputesInRequest
+    by: Party, query: Annotated[DisputeQuery, Query()], disputes: DisputesInRequest
 ) -> Page[Dispute]:
-    """List the tickets that one's department raised or decides 图层校核事项, newest first."""
+    """List the tickets that one's department raised or decides 图层校核事项, newest first; supervision sees all."""
     return await disputes.listed(query, by=by)
 
 
 @router.get("/disputes/{dispute}", responses=problems(NoSuchDispute))
-async def read_layer_dispute(dispute: UUID, by: Reader, disputes: DisputesInRequest) -> DisputeCase:
-    """Read a ticket with its evidence 图层校核详情."""
+async def read_layer_dispute(dispute: UUID, by: Party, disputes: DisputesInRequest) -> DisputeCase:
+    """Read a ticket with its evidence 图层校核详情; the evidence is for the two departments alone."""
     return await disputes.case(dispute, by=by)
 
 

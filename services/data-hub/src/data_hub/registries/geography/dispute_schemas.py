@@ -41,6 +41,7 @@ class Dispute(Wire):
     asked_at: Instant
     due_at: Instant = Field(description="Until when the publishing department must decide")
     legal_basis: str
+    escalated_at: Instant | None = Field(description="When it was put before supervision, being past its time")
     decided_at: Instant | None
     reason: str | None
     version: int | None = Field(description="The version of the layer that holds the corrected value")
@@ -62,9 +63,10 @@ class DisputeCase(Wire):
 
 
 class DisputeQuery(PageQuery):
-    """Which tickets: in one state, or all."""
+    """Which tickets: in one state, past their time, or all."""
 
     state: DisputeState | None = None
+    escalated: bool | None = None
 
 
 class DisputeDecision(Wire):

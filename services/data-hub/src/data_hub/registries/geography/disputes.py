@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Depends
-from sqlalchemy import ColumnElement, desc, or_, select
+from sqlalchemy import ColumnElement, desc, or_, select, true
 
 from citykit.access import Actor
 from citykit.clock import CHINA
@@ -26,7 +26,7 @@ from data_hub.registries.geography.dispute_schemas import (
     DisputeDraft,
     DisputeQuery,
 )
-from data_hub.registries.geography.domain import GEOMETRY, PUBLISH, DisputeState
+from data_hub.registries.geography.domain import GEOMETRY, PUBLISH, READ, SUPERVISE, DisputeState
 from data_hub.registries.geography.errors import (
     DisputeDecided,
     DisputeStillOpen,
@@ -37,7 +37,7 @@ from data_hub.registries.geography.errors import (
     OwnLayer,
     UnknownColumn,
 )
-from data_hub.registries.geography.models import DisputeRow, LayerRow
+from data_hub.registries.geography.models import DisputeRow
 from data_hub.registries.geography.repository import LayerTable
 from data_hub.registries.geography.service import Layers
 from data_hub.registries.geography.telling import Telling
@@ -79,8 +79,8 @@ class Disputes:
             claimed=claimed, evidence_sealed=self._work.vault.seal(draft.evidence, _place(made)),
             asked_by=by.reference, asked_department=by.department, department=seen.row.department,
             state=DisputeState.open.value, asked_at=self._work.clock.now(), legal_basis=deadline.legal_basis,
-            due_at=self._work.calendar.add_days(today, deadline.working_days), decided_at=None, decided_by=None,
-            reason=None, version=None, told=0,
+            due_at=self._work.calendar.add_days(today, deadline.working_days), escalated_at=None, decided_at=None,
+            decided_by=None, reason=None, version=None, told=0,
         )  # fmt: skip
         self._work.session.add(row)
         await self._work.session.flush()
@@ -99,10 +99,13 @@ class Disputes:
             raise DisputeStillOpen()
 
     async def listed(self, query: DisputeQuery, *, by: Actor) -> Page[Dispute]:
-        """The tickets that one's department raised or decides, newest first."""
+        """The tickets that one's department raised or decides, newest first; all of them for supervision."""
         found = select(DisputeRow).where(_of(by))
         if query.state is not None:
             found = found.where(DisputeRow.state == query.state.value)
+        if query.escalated is not None:
+            late = DisputeRow.escalated_at.is_not(None)
+            found = found.where(late if query.escalated else ~late)
         return await keyset_page(
             self._work.session, found, keys=(desc(DisputeRow.id), DisputeRow.layer), query=query, make=Dispute.of
         )
@@ -110,6 +113,8 @@ class Disputes:
     async def case(self, dispute: UUID, *, by: Actor) -> DisputeCase:
         """A ticket with its evidence, and the value as it stands. Raises NoSuchDispute."""
         row = await self._found(dispute, _of(by))
+        if not _is_party(row, by):  # supervision sees where a ticket stands, not what is in it
+            return DisputeCase(dispute=Dispute.of(row), present=row.disputed, evidence="")
         feature = await self._table.living(row.layer, row.fid)
         present: Any = None
         if feature is not None:
@@ -126,16 +131,22 @@ class Disputes:
         Raises NoSuchDispute, DisputeDecided, NothingClaimed, NoSuchLayer, NoSuchFeature, UnknownColumn, BadFeatures.
         """
         known = await self._found(dispute, DisputeRow.department == (by.department or ""))
-        layer, row = await self._held(known, by)
         if decision.correct:
-            claimed = row.claimed if decision.value is None else decision.value
-            if claimed is None:
-                raise NothingClaimed()
-            await Correcting(self._work).correct(layer, row, claimed, note=decision.reason, by=by)
-            row.version = layer.version
-            row.told = await Telling(self._work).corrected(layer, row)
-        state = DisputeState.corrected if decision.correct else DisputeState.dismissed
-        return await self._close(row, state, decision.reason, by)
+            row = await self._corrected(known, decision, by)
+            return await self._close(row, DisputeState.corrected, decision.reason, by)
+        await self._table.one(known.layer, lock=True)  # withdrawn meanwhile or not: its tickets come to an end
+        return await self._close(await self._open(known), DisputeState.dismissed, decision.reason, by)
+
+    async def _corrected(self, known: DisputeRow, decision: DisputeDecision, by: Actor) -> DisputeRow:
+        layer = await Layers(self._work).own(known.layer, by)
+        row = await self._open(known)
+        claimed = row.claimed if decision.value is None else decision.value
+        if claimed is None:
+            raise NothingClaimed()
+        await Correcting(self._work).correct(layer, row, claimed, note=decision.reason, by=by)
+        row.version = layer.version
+        row.told = await Telling(self._work).corrected(layer, row)
+        return row
 
     async def withdraw(self, dispute: UUID, *, by: Actor) -> Dispute:
         """Take a ticket of one's department back. Raises NoSuchDispute, DisputeDecided."""
@@ -143,10 +154,6 @@ class Disputes:
         await self._table.one(known.layer, lock=True)
         row = await self._open(known)
         return await self._close(row, DisputeState.withdrawn, None, by)
-
-    async def _held(self, known: DisputeRow, by: Actor) -> tuple[LayerRow, DisputeRow]:
-        layer = await Layers(self._work).own(known.layer, by)
-        return layer, await self._open(known)
 
     async def _open(self, known: DisputeRow) -> DisputeRow:
         row = await self._work.session.get_one(
@@ -175,9 +182,17 @@ class Disputes:
 
 
 def _of(by: Actor) -> ColumnElement[bool]:
-    """Tickets that one's department raised, and those it decides where the caller publishes."""
+    """Tickets that one's department raised, and those it decides where the caller publishes; all for supervision."""
+    if by.may(SUPERVISE):
+        return true()
     mine = DisputeRow.asked_department == (by.department or "")
     return or_(mine, DisputeRow.department == by.department) if by.department and by.may(PUBLISH) else mine
+
+
+def _is_party(row: DisputeRow, by: Actor) -> bool:
+    """Whether the caller acts for a department of the ticket."""
+    asked = by.department == row.asked_department and by.may(READ)
+    return asked or (by.department == row.department and by.may(PUBLISH))
 
 
 def _place(dispute: UUID) -> str:

@@ -13,6 +13,7 @@ from data_hub.datasets.domain import ColumnType
 
 READ = "data-hub.geography.read"
 PUBLISH = "data-hub.geography.publish"
+SUPERVISE = "data-hub.registries.supervise"
 DIVISIONS = "divisions"  # the layer that comes with the service, and that no department publishes over
 LAYER_ID = r"^[a-z][a-z0-9-]{1,58}[a-z0-9]$"
 FIELD_NAME = re.compile(r"[^\W\d]\w{0,62}")

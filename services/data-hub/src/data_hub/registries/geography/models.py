@@ -159,6 +159,7 @@ class DisputeRow(Base):
     asked_at: Mapped[Instant] = mapped_column()
     due_at: Mapped[Instant] = mapped_column()
     legal_basis: Mapped[str] = mapped_column(Text)
+    escalated_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     decided_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     decided_by: Mapped[str | None] = mapped_column(Text)
     reason: Mapped[str | None] = mapped_column(Text)
