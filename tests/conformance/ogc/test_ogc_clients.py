@@ -128,6 +128,16 @@ class TestGdal:
         assert f"Layer name: {layer}" in said
         assert "公厕7号" in said
 
+    async def test_reads_what_a_crowded_tile_leaves_out(self, served, city, tmp_path, monkeypatch):
+        for name in ("thinning", "choosing"):
+            monkeypatch.setattr(f"data_hub.registries.geography.tiles.{name}.MOST_IN_A_TILE", 10)
+        tile = await city.client.get(f"{OGC}/collections/{served[1]}/tiles/WebMercatorQuad/10/396/840")
+        (tmp_path / "tile.mvt").write_bytes(tile.content)
+        said = await told("ogrinfo", "-al", "-oo", "X=840", "-oo", "Y=396", "-oo", "Z=10", tmp_path / "tile.mvt")
+        assert "Layer name: _meta" in said
+        assert f"matched (Integer) = {TOILETS}" in said
+        assert f"returned (Integer) = {tile.headers['ogc-numberreturned']}" in said
+
 
 async def test_owslib_walks_from_the_landing_page_to_a_feature(served):
     from owslib.ogcapi.features import Features

@@ -1,6 +1,8 @@
 """Departments that publish layers, and what they publish: what the tests of the registry say again and again."""
 
+import html
 import json
+import re
 from itertools import count
 from typing import Any
 
@@ -34,6 +36,11 @@ def area(fid: str, ring: list[tuple[float, float]], **properties: Any) -> dict[s
     corners = [[EAST + x, NORTH + y] for x, y in ring]
     geometry = {"type": "Polygon", "coordinates": [[*corners, corners[0]]]}
     return {"type": "Feature", "id": fid, "geometry": geometry, "properties": properties}
+
+
+def hrefs(text: str) -> list[str]:
+    """Where a page leads."""
+    return [html.unescape(one) for one in re.findall(r'href="([^"]+)"', text)]
 
 
 def draft(layer: str, *features: dict[str, Any], **more: Any) -> dict[str, Any]:

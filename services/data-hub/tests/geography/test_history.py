@@ -6,7 +6,7 @@ import pytest
 
 from citykit.testing import ServiceUnderTest
 
-from .office import EAST, LAYERS, NORTH, OGC, Office, draft, layer_id, point
+from .office import EAST, LAYERS, NORTH, OGC, PARKS, Office, draft, hrefs, layer_id, point
 
 
 @pytest.fixture
@@ -98,6 +98,78 @@ class TestVersions:
         assert [(one["version"], one["cause"], one["removed"]) for one in told] == [
             (1, "publication", 0), (2, "publication", 1), (3, "publication", 2),
         ]  # fmt: skip
+
+
+class TestReadableHistory:
+    """The states of a feature as whoever sees the layer reads them, as data and as a page."""
+
+    async def gates(self, office: Office) -> str:
+        """A layer whose feature `a` had four states, the last one by a correction."""
+        layer = layer_id()
+        for batch, trees, x in (("1", 10, EAST), ("2", 12, EAST), ("3", 12, EAST + 0.01)):
+            await office.publish(draft(layer, point("a", x, name="北门", trees=trees), batch=batch))
+            office.city.clock.advance(hours=1)
+        body = {"fid": "a", "field": "trees", "claimed": 13, "evidence": "现场核实"}
+        asked = (await office.post(f"/layers/{layer}/disputes", body, office.housing)).json()["dispute"]
+        await office.post(f"/disputes/{asked}/decisions", {"correct": True, "reason": "补种一棵"})
+        return layer
+
+    async def test_each_state_says_from_when_until_when_and_from_where(self, office: Office) -> None:
+        layer = await self.gates(office)
+        answer = await office.get(f"{OGC}/{layer}/items/a/history")
+        assert answer.status_code == 200, answer.text
+        last, *_, first = (states := answer.json()["items"])
+        assert [(one["since"], one["until"]) for one in states] == [(4, None), (3, 4), (2, 3), (1, 2)]
+        assert first["known_to"] == states[2]["known_from"] > first["known_from"]
+        assert (first["origin"]["batch"], first["origin"]["department"]) == ("1", PARKS)
+        assert last["origin"]["cause"] == "correction"
+        assert last["value_since"] == {"name": 1, "trees": 4, "geometry": 3}
+
+    async def test_pages_hang_together_and_values_know_what_lies_on_other_pages(self, office: Office) -> None:
+        layer = await self.gates(office)
+        path, seen = f"{OGC}/{layer}/items/a/history?limit=3", []
+        while path:
+            told = (await office.city.client.get(path)).json()
+            seen += [(one["since"], one["value_since"]["name"]) for one in told["items"]]
+            path = next((one["href"] for one in told["links"] if one["rel"] == "next"), None)
+        assert seen == [(4, 1), (3, 1), (2, 1), (1, 1)]
+        for query, status in (({"after": "x"}, 400), ({"limit": 101}, 400), ({"as-of": "x"}, 400)):
+            answer = await office.get(f"{OGC}/{layer}/items/a/history", **query)
+            assert answer.status_code == status, query
+
+    async def test_a_reader_comes_from_the_feature_to_its_history_and_to_what_it_was(self, office: Office) -> None:
+        layer = await self.gates(office)
+        feature = await office.get(f"{OGC}/{layer}/items/a")
+        assert [one["href"] for one in feature.json()["links"] if one["rel"] == "version-history"] == [
+            f"{office.city.settings.public_url}".rstrip("/") + f"{OGC}/{layer}/items/a/history"
+        ]
+        page = (await office.get(f"{OGC}/{layer}/items/a", f="html")).text
+        (onward,) = [one for one in hrefs(page) if "/history" in one]
+        past = (await office.city.client.get(onward)).text
+        for told in ("版本 Version 4", "校核更正", "批次 Batch", "至今", f"Point {EAST}, {NORTH}"):
+            assert told in past
+        assert "补种一棵" not in past  # why it was corrected is told inside government
+        (then,) = [one for one in hrefs(past) if "as-of=" in one][-1:]
+        shown = (await office.city.client.get(then)).text
+        assert ">10<" in shown
+        short = (await office.get(f"{OGC}/{layer}/items/a/history", f="html", limit=1)).text
+        (older,) = [one for one in hrefs(short) if "after=" in one]
+        assert "版本 Version 3" in (await office.city.client.get(older)).text
+        inside = await office.get(f"{OGC}/{layer}/items/a/history", office.housing)
+        assert inside.json()["items"][0]["origin"]["note"] == "补种一棵"
+
+    async def test_it_shows_nobody_more_than_the_versions_that_she_might_have_seen(self, office: Office) -> None:
+        layer = layer_id()
+        await office.publish(draft(layer, point("a", n=1), access="department"))
+        await office.publish(draft(layer, point("a", n=2, phone="1"), access="government", hidden=["phone"]))
+        await office.publish(draft(layer, point("a", n=3)))
+        for who, versions in ((None, [3]), (office.housing, [3, 2]), (office.parks, [3, 2, 1])):
+            told = (await office.get(f"{OGC}/{layer}/items/a/history", who)).json()["items"]
+            assert [one["since"] for one in told] == versions
+            assert any("phone" in one["properties"] for one in told) == (who is office.parks)
+        assert (await office.get(f"{OGC}/{layer}/items/b/history")).status_code == 404
+        await office.publish(draft(layer, point("a", n=4), access="department"))
+        assert (await office.get(f"{OGC}/{layer}/items/a/history")).status_code == 404
 
 
 class TestAsOf:

@@ -6,7 +6,7 @@ import pytest
 
 from citykit.testing import ServiceUnderTest
 
-from .office import EAST, OGC, Office, area, draft, layer_id, point
+from .office import EAST, OGC, Office, area, draft, hrefs, layer_id, point
 
 BASE = "/api/data-hub/ogc"
 
@@ -14,10 +14,6 @@ BASE = "/api/data-hub/ogc"
 @pytest.fixture
 def office(city: ServiceUnderTest) -> Office:
     return Office(city)
-
-
-def hrefs(text: str) -> list[str]:
-    return [one.replace("&amp;", "&") for one in re.findall(r'href="([^"]+)"', text)]
 
 
 class TestPages:
@@ -29,7 +25,7 @@ class TestPages:
         collection = f"{OGC}/{layer}"
         for path in (
             BASE, f"{BASE}/conformance", f"{BASE}/api", OGC, collection, f"{collection}/queryables",
-            f"{collection}/items", f"{collection}/items/a",
+            f"{collection}/items", f"{collection}/items/a", f"{collection}/items/a/history",
         ):  # fmt: skip
             answer = await office.get(path, f="html")
             assert answer.status_code == 200, path
@@ -71,7 +67,8 @@ class TestPages:
         await office.publish(draft(layer, point("<b>\"'&", name=evil), fields=fields, **about))
         text = (await office.get(f"{OGC}/{layer}/items", f="html")).text
         (feature,) = {one for one in hrefs(text) if "/items/" in one}
-        for path in (f"{OGC}/{layer}", f"{OGC}/{layer}/items", f"{OGC}/{layer}/queryables", OGC, feature):
+        past = feature.replace("?f=html", "/history")
+        for path in (f"{OGC}/{layer}", f"{OGC}/{layer}/items", f"{OGC}/{layer}/queryables", OGC, feature, past):
             answer = await office.city.client.get(path, headers={"Accept": "text/html"})
             assert answer.status_code == 200, path
             assert "&lt;" in answer.text

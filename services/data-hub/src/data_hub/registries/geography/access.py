@@ -36,6 +36,7 @@ class Then:
     version: int
     feature_count: int
     fields: tuple[LayerField, ...]
+    access: Access
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,15 @@ class Seen:
     @property
     def is_public(self) -> bool:
         """Whether everybody sees the same, so that caches on the way may keep it."""
-        return self.row.access == Access.public.value and not any(one["hidden"] for one in self.row.fields)
+        now = self.row.access == Access.public.value and not any(one["hidden"] for one in self.row.fields)
+        if not now or self.then is None:
+            return now
+        return self.then.access is Access.public and not any(one.hidden for one in self.then.fields)
+
+    @property
+    def state(self) -> str:
+        """What tells one version of this layer from every other: no two that differ have the same."""
+        return str(self.row.edition) if self.then is None else f"{self.row.id}/{self.then.version}"
 
 
 def shown(row: LayerRow | None, who: Viewer) -> Seen:
@@ -129,9 +138,10 @@ async def as_known(work: Work, seen: Seen, instant: datetime | None) -> Seen:
 def seen_then(seen: Seen, edition: EditionRow | None) -> Seen:
     """The layer as a version had it; without one, as it was before the first. Raises as `shown`."""
     if edition is None:
-        return replace(seen, then=Then(0, 0, fields_of(seen.row.fields)))
-    _admit(Access(edition.access), seen.row, seen.viewer)
-    return replace(seen, then=Then(edition.version, edition.feature_count, fields_of(edition.fields)))
+        return replace(seen, then=Then(0, 0, fields_of(seen.row.fields), Access(seen.row.access)))
+    access = Access(edition.access)
+    _admit(access, seen.row, seen.viewer)
+    return replace(seen, then=Then(edition.version, edition.feature_count, fields_of(edition.fields), access))
 
 
 SeenInRequest = Annotated[Seen, Depends(seen_layer)]

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from citykit.access import anyone
+from citykit.pages import PageQuery
 from citykit.problems import BadCursor, Forbidden, Unauthenticated, problems
 from citykit.work import WorkInRequest
 from data_hub.registries.geography.access import Seen, SeenInRequest, ViewerInRequest, as_known
@@ -17,9 +18,17 @@ from data_hub.registries.geography.errors import BadFilter, BadParameter, NoSuch
 from data_hub.registries.geography.features import documents, pages, writing
 from data_hub.registries.geography.features.definition import definition
 from data_hub.registries.geography.features.documents import BASE, GEOJSON, HTML, JSON, OPENAPI, SCHEMA
-from data_hub.registries.geography.features.parameters import CrsQuery, FormatQuery, ItemsQuery, Spoken, selection
+from data_hub.registries.geography.features.parameters import (
+    CrsQuery,
+    FormatQuery,
+    HistoryQuery,
+    ItemsQuery,
+    Spoken,
+    selection,
+)
 from data_hub.registries.geography.features.reading import FeatureTable
 from data_hub.registries.geography.features.routes import OgcRouter
+from data_hub.registries.geography.history import HistoryInRequest
 from data_hub.registries.geography.repository import LayerTable
 
 router = OgcRouter(prefix=BASE, tags=["地理空间 OGC API"], dependencies=[Depends(anyone)])
@@ -164,6 +173,24 @@ async def read_feature(
         return pages.item(seen, found, spoken)
     text = writing.feature_text(seen, found, spoken, root_of(request))
     return Response(text, media_type=GEOJSON, headers=writing.headers_of(spoken) | _VARY)
+
+
+@router.get(
+    "/collections/{layer}/items/{fid}/history",
+    response_class=JSONResponse,
+    responses=_answers(JSON, HTML)
+    | problems(NoSuchLayer, NoSuchFeature, Unauthenticated, Forbidden, BadParameter, BadCursor),
+)
+async def read_feature_history(
+    request: Request, fid: Fid, query: Annotated[HistoryQuery, Query()], seen: SeenInRequest, known: HistoryInRequest
+) -> Response:
+    """Every state of a feature 要素历史, newest first: what it said, from when until when, and from where."""
+    page = await known.page(seen, fid, PageQuery(limit=query.limit, after=query.after))
+    links = writing.history_links(seen, fid, root_of(request), query.limit, query.after, page.next)
+    if wants_page(request, query.f):
+        return pages.history(seen, fid, page.items, links)
+    items = [one.model_dump(mode="json") for one in page.items]
+    return document({"links": links, "numberReturned": len(items), "items": items})
 
 
 @router.options("/collections/{layer}", response_class=JSONResponse, responses=_answers(JSON) | _REFUSED)

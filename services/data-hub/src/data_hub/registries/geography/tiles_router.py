@@ -4,32 +4,41 @@ import asyncio
 import hashlib
 from typing import Annotated, Any, Literal
 
-from fastapi import Depends, Path
+from fastapi import Depends, Path, Query
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from citykit.access import anyone
 from citykit.problems import Forbidden, Unauthenticated, problems
 from citykit.work import WorkInRequest
-from data_hub.registries.geography.access import Seen, SeenInRequest
+from data_hub.registries.geography.access import Seen, SeenInRequest, as_known
 from data_hub.registries.geography.errors import BadParameter, NoSuchLayer, NoSuchTile
 from data_hub.registries.geography.features.documents import BASE, JSON, TILE
-from data_hub.registries.geography.features.reading import FeatureTable, Selection
+from data_hub.registries.geography.features.parameters import KnownQuery, When
 from data_hub.registries.geography.features.routes import OgcRouter
 from data_hub.registries.geography.features_router import document, root_of
 from data_hub.registries.geography.tiles import documents
+from data_hub.registries.geography.tiles.choosing import contents_of
 from data_hub.registries.geography.tiles.domain import Tile
-from data_hub.registries.geography.tiles.drawing import area_of, tile_of
+from data_hub.registries.geography.tiles.drawing import Drawn, tile_of
+from data_hub.registries.geography.tiles.thinning import Count
 
-MOST_IN_A_TILE = 10_000
 router = OgcRouter(prefix=BASE, tags=["地理空间 OGC API"], dependencies=[Depends(anyone)])
 Scheme = Annotated[Literal["WebMercatorQuad"], Path(description="The tile matrix set")]
 Number = Annotated[int, Path(ge=0, le=2**31)]
 _PLAIN: dict[str, Any] = {"response_class": JSONResponse}
 _REFUSED = problems(NoSuchLayer, Unauthenticated, Forbidden, BadParameter)
+_FORM = 2  # how tiles are made: what was drawn otherwise is not taken for the same
 _BYTES = {"type": "string", "format": "binary"}
+_NUMBER = {"type": "integer"}
+_COUNTED = {
+    "OGC-NumberMatched": {"description": "How many features meet the tile; absent where only their boxes were counted",
+                          "schema": _NUMBER},
+    "OGC-NumberReturned": {"description": "How many of them it shows; where fewer, its layer `_meta` says so too",
+                           "schema": _NUMBER},
+}  # fmt: skip
 _TILE: dict[int | str, dict[str, Any]] = {
-    200: {"description": "A Mapbox Vector Tile 2", "content": {TILE: {"schema": _BYTES}}},
+    200: {"description": "A Mapbox Vector Tile 2", "content": {TILE: {"schema": _BYTES}}, "headers": _COUNTED},
     204: {"description": "Nothing lies in this tile"},
     304: {"description": "The tile that the caller has is still right"},
 }
@@ -67,11 +76,23 @@ async def the_tile(zoom: Number, row: Number, column: Number) -> Tile:
     return tile
 
 
-def _headers(seen: Seen, tile: Tile) -> dict[str, str]:
-    told = f"{seen.row.edition} {tile} {seen.hidden}"
+class TileQuery(KnownQuery):
+    """What of a layer a tile shows: what was known then, and what is true then."""
+
+    datetime: When = None
+
+
+def _headers(seen: Seen, tile: Tile, query: TileQuery) -> dict[str, str]:
+    told = f"{_FORM} {seen.state} {tile} {seen.hidden} {query.datetime}"
     tag = hashlib.sha256(told.encode()).hexdigest()[:24]
     age = "public, max-age=300, stale-while-revalidate=600" if seen.is_public else "private, max-age=60"
     return {"ETag": f'"{tag}"', "Cache-Control": age, "Vary": "Authorization"}
+
+
+def _counted(count: Count, drawn: Drawn) -> dict[str, str]:
+    """How many features match and how many show, in the headers that other servers of features use as well."""
+    matched = {"OGC-NumberMatched": str(count.matched)} if count.is_exact else {}
+    return matched | {"OGC-NumberReturned": str(drawn.returned)}
 
 
 def _known(request: Request, tag: str) -> bool:
@@ -85,15 +106,24 @@ def _known(request: Request, tag: str) -> bool:
     responses=_TILE | problems(NoSuchLayer, NoSuchTile, Unauthenticated, Forbidden, BadParameter),
 )
 async def read_tile(
-    request: Request, scheme: Scheme, tile: Annotated[Tile, Depends(the_tile)], seen: SeenInRequest, work: WorkInRequest
+    request: Request,
+    scheme: Scheme,
+    tile: Annotated[Tile, Depends(the_tile)],
+    query: Annotated[TileQuery, Query()],
+    seen: SeenInRequest,
+    work: WorkInRequest,
 ) -> Response:
-    """A vector tile 矢量切片: zoom, row from the north, column from the west."""
-    headers = _headers(seen, tile)
+    """A vector tile 矢量切片: zoom, row from the north, column from the west; as of an instant where one is named.
+
+    It shows at most 10,000 features; one that shows fewer than meet it says so in its layer `_meta` and in its headers.
+    """
+    seen = await as_known(work, seen, query.as_of)
+    headers = _headers(seen, tile, query)
     if _known(request, headers["ETag"]):
         return Response(status_code=304, headers=headers)
-    asked = Selection(limit=MOST_IN_A_TILE, area=area_of(tile))
-    found = [(one.fid, one.geometry, one.properties) for one in (await FeatureTable(work, seen).page(asked)).items]
-    made = await asyncio.to_thread(tile_of, seen.row.id, tile, found)
-    if not made:
+    shown = await contents_of(work, seen, tile, query.datetime)
+    found = [(one.fid, one.geometry, one.properties) for one in shown.items]
+    drawn = await asyncio.to_thread(tile_of, seen.row.id, tile, found, shown.count)
+    if not drawn.content:
         return Response(status_code=204, headers=headers)
-    return Response(made, media_type=TILE, headers=headers)
+    return Response(drawn.content, media_type=TILE, headers=headers | _counted(shown.count, drawn))

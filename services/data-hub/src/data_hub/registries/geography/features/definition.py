@@ -31,18 +31,21 @@ _CRS = {"type": "string", "format": "uri", "enum": list(SYSTEMS), "default": CRS
 _FORMAT = _parameter("f", {"type": "string", "enum": ["json", "html"]}, "representation")
 _SHIFT = _parameter("shift", {"type": "string", "enum": ["GCJ-02"]}, "coordinates as Chinese map apps shift them")
 _AS_OF = _parameter("as-of", {"type": "string", "format": "date-time"}, "what was known then: an RFC 3339 instant")
+_LIMIT = _parameter("limit", {"type": "integer", "minimum": 1, "maximum": 100, "default": 20})
+_AFTER = _parameter("after", {"type": "string"}, "from the next link")
+_DATETIME = _parameter("datetime", {"type": "string"}, "RFC 3339 instant or interval")
 _ITEMS = [
     _parameter("limit", {"type": "integer", "minimum": 1, "maximum": MOST_FEATURES, "default": 10}),
     _parameter("bbox", _NUMBERS, "in bbox-crs, CRS84 unless said"),
     _parameter("bbox-crs", _CRS),
-    _parameter("datetime", {"type": "string"}, "RFC 3339 instant or interval"),
+    _DATETIME,
     _parameter("crs", _CRS),
     _SHIFT,
     _AS_OF,
     _parameter("filter", {"type": "string"}, "CQL2"),
     _parameter("filter-lang", _LANGUAGES),
     _parameter("filter-crs", _CRS),
-    _parameter("after", {"type": "string"}, "from the next link"),
+    _AFTER,
     _FORMAT,
 ]
 
@@ -69,7 +72,7 @@ def _of_collection(seen: Seen) -> dict[str, Any]:
         for one in seen.fields
         if one.name not in known
     ]
-    tile = [_in_path(name, "integer") for name in ("tileMatrix", "tileRow", "tileCol")]
+    tile = [_in_path(name, "integer") for name in ("tileMatrix", "tileRow", "tileCol")] + [_AS_OF, _DATETIME]
     matrices = f"{path}/tiles/WebMercatorQuad"
     pages, features = (JSON, HTML), (GEOJSON, HTML)
     return {
@@ -79,6 +82,10 @@ def _of_collection(seen: Seen) -> dict[str, Any]:
         f"{path}/items/{{featureId}}": _get(
             f"{layer}.feature", "要素 A feature", features,
             [_in_path("featureId"), _parameter("crs", _CRS), _SHIFT, _AS_OF, _FORMAT],
+        ),
+        f"{path}/items/{{featureId}}/history": _get(
+            f"{layer}.history", "要素历史 The states of a feature", pages,
+            [_in_path("featureId"), _LIMIT, _AFTER, _FORMAT],
         ),
         f"{path}/tiles": _get(f"{layer}.tilesets", "切片集 Tilesets", (JSON,), []),
         matrices: _get(f"{layer}.tileset", "切片集 A tileset", (JSON,), []),

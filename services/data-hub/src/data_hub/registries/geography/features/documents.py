@@ -42,7 +42,7 @@ CONFORMANCE = (
             "property-property", "arithmetic",
         )
     ),
-    *(_TILES + name for name in ("core", "tileset", "tilesets-list", "geodata-tilesets", "mvt", "oas30")),
+    *(_TILES + name for name in ("core", "tileset", "tilesets-list", "geodata-tilesets", "datetime", "mvt", "oas30")),
 )  # fmt: skip
 _JSON_TYPES: dict[ColumnType, dict[str, str]] = {
     ColumnType.string: {"type": "string"},

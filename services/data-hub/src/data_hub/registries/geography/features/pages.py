@@ -2,19 +2,23 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from html import escape
 from typing import Any
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 
 import shapely
 from starlette.responses import HTMLResponse
 
+from citykit.clock import CHINA
 from data_hub.registries.geography.access import Seen
 from data_hub.registries.geography.crs import GCJ_02
+from data_hub.registries.geography.domain import GEOMETRY, Cause
 from data_hub.registries.geography.features.documents import BASE, TITLE
 from data_hub.registries.geography.features.drawing import drawing
 from data_hub.registries.geography.features.parameters import Spoken
 from data_hub.registries.geography.features.reading import Found
+from data_hub.registries.geography.schemas import State
 
 POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -22,6 +26,9 @@ POLICY = (
 _HEADERS = {
     "Content-Security-Policy": POLICY, "X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin",
     "X-Frame-Options": "DENY", "Content-Language": "zh", "Vary": "Accept, Authorization", "Cache-Control": "no-cache",
+}  # fmt: skip
+_CAUSES = {
+    Cause.publication: "发布 Publication", Cause.correction: "校核更正 Correction", Cause.withdrawal: "撤回 Withdrawal",
 }  # fmt: skip
 _ACCESS = {"public": "公开 Public", "government": "政务内部 Government", "department": "本部门 Department"}
 
@@ -170,7 +177,58 @@ def item(seen: Seen, found: Found, spoken: Spoken) -> HTMLResponse:
     facts = _listed([(one.title, _value(told.get(one.name))) for one in seen.fields])
     shift = _note(f"地图按 CGCS2000 绘制，未偏移为 {GCJ_02} Drawn in CGCS2000") if spoken.shifted else ""
     name = _title(found, told, seen)
-    return _page(name, shift + _note(seen.row.caution) + drawing([(shape, name, "")]) + facts, _trail(seen))
+    past = f"<p>{_anchor(_history_path(seen, found.fid), '历史 History')}</p>"
+    return _page(name, shift + _note(seen.row.caution) + drawing([(shape, name, "")]) + facts + past, _trail(seen))
+
+
+def _history_path(seen: Seen, fid: str) -> str:
+    return f"{BASE}/collections/{quote(seen.row.id)}/items/{quote(fid)}/history?f=html"
+
+
+def history(seen: Seen, fid: str, states: Iterable[State], links: Iterable[Mapping[str, Any]]) -> HTMLResponse:
+    """Every state of a feature, newest first: each value with the version that brought it."""
+    titles = {one.name: one.title for one in seen.fields} | {GEOMETRY: "位置 Geometry"}
+    body = "".join(_state(seen, one, titles) for one in states)
+    onward = next((f"{one['href']}&f=html" for one in links if one["rel"] == "next"), None)
+    more = f'<a class="next" href="{escape(_here(onward))}">更早 Earlier</a>' if onward else ""
+    return _page(f"{fid} 的历史 History", _note(seen.row.caution) + body + more, _trail(seen))
+
+
+def _state(seen: Seen, state: State, titles: Mapping[str, str]) -> str:
+    came = state.origin
+    until = "至今 until now" if state.known_to is None else f"{_moment(state.known_to)}(版本 {state.until})"
+    then = urlencode({"as-of": state.known_from.isoformat(), "f": "html"})
+    path = f"{BASE}/collections/{quote(seen.row.id)}/items/{quote(state.fid)}?{then}"
+    facts = _listed([
+        ("自 From", _anchor(path, _moment(state.known_from))), ("至 Until", escape(until)),
+        ("来源部门 Department", escape(came.department)), ("来源 Source", escape(came.source)),
+        ("事由 Cause", _CAUSES[came.cause]), ("数据资源 Resource", _value(came.resource)),
+        ("批次 Batch", _value(came.batch)), *([("说明 Note", escape(came.note))] if came.note else []),
+    ])  # fmt: skip
+    values = state.properties | {GEOMETRY: _place(state.geometry)}
+    rows = "".join(
+        f"<tr><td>{escape(titles.get(name, name))}</td><td>{_value(value)}</td>"
+        f"<td>{_brought(state.value_since.get(name), state.since)}</td></tr>"
+        for name, value in values.items()
+    )
+    head = "<tr><th>属性 Column</th><th>值 Value</th><th>自版本 Since version</th></tr>"
+    return f'<h2>版本 Version {state.since}</h2>{facts}<div class="table"><table>{head}{rows}</table></div>'
+
+
+def _place(geometry: Mapping[str, Any]) -> str:
+    """A geometry in a word; of a point where it lies."""
+    kind = str(geometry["type"])
+    return f"{kind} {', '.join(map(str, geometry['coordinates']))}" if kind == "Point" else kind
+
+
+def _brought(version: int | None, since: int) -> str:
+    if version is None:
+        return "–"
+    return f"<strong>{version}</strong> 本版更新 new" if version == since else str(version)
+
+
+def _moment(instant: datetime) -> str:
+    return f"{instant.astimezone(CHINA):%Y-%m-%d %H:%M:%S}"
 
 
 def queryables(seen: Seen, document: Mapping[str, Any]) -> HTMLResponse:

@@ -23,6 +23,7 @@ from data_hub.registries.geography.features.scalars import Binding
 
 MOST_FEATURES = 1_000
 Format = Literal["json", "html"]
+When = Annotated[str | None, Field(max_length=80, description="RFC 3339 instant or interval, `..` is open")]
 
 
 class FormatQuery(BaseModel):
@@ -40,16 +41,23 @@ def _at_most(value: Any) -> Any:
     )
 
 
-class CrsQuery(FormatQuery):
+class KnownQuery(BaseModel):
+    """What was known when."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    as_of: Annotated[
+        AwareDatetime | None, Field(alias="as-of", description="What was known then: an RFC 3339 instant (截至时点)")
+    ] = None
+
+
+class CrsQuery(FormatQuery, KnownQuery):
     """Which coordinate system the answer speaks (Part 2), or GCJ-02, which has no URI."""
 
     crs: Annotated[str | None, Field(max_length=100, description="URI of a system that the collection lists")] = None
     shift: Annotated[
         Literal["GCJ-02"] | None,
         Field(description="Coordinates shifted as Chinese map apps do, longitude first, in and out; instead of `crs`"),
-    ] = None
-    as_of: Annotated[
-        AwareDatetime | None, Field(alias="as-of", description="What was known then: an RFC 3339 instant (截至时点)")
     ] = None
 
 
@@ -62,9 +70,7 @@ class ItemsQuery(CrsQuery):
     after: Annotated[str | None, Field(max_length=400, description="From the `next` link; opaque")] = None
     bbox: Annotated[str | None, Field(max_length=200, description="Four numbers, or six; heights are ignored")] = None
     bbox_crs: Annotated[str | None, Field(alias="bbox-crs", max_length=100)] = None
-    datetime: Annotated[str | None, Field(max_length=80, description="RFC 3339 instant or interval, `..` is open")] = (
-        None
-    )
+    datetime: When = None
     filter: Annotated[str | None, Field(description="CQL2")] = None
     filter_lang: Annotated[Language | None, Field(alias="filter-lang")] = None
     filter_crs: Annotated[str | None, Field(alias="filter-crs", max_length=100)] = None
@@ -73,6 +79,13 @@ class ItemsQuery(CrsQuery):
     def equalities(self) -> dict[str, str]:
         """The parameters beyond the standard's own: queryables, if they are any."""
         return {name: str(value) for name, value in (self.model_extra or {}).items()}
+
+
+class HistoryQuery(FormatQuery):
+    """A page of the states of a feature."""
+
+    limit: Annotated[int, Field(ge=1, le=100, description="At most 100 at once")] = 20
+    after: Annotated[str | None, Field(max_length=400, description="From the `next` link; opaque")] = None
 
 
 def wrong(name: str, zh: str, en: str) -> BadParameter:
@@ -200,6 +213,17 @@ def selection(query: ItemsQuery, seen: Seen) -> Selection:
         tree = parts[0] if len(parts) == 1 else {"op": "and", "args": parts}
         made.filter = Compiler(binding, read).compile(tree)
     made.values |= binding.values
+    return made
+
+
+def selection_in_time(limit: int, area: BaseGeometry, text: str | None, seen: Seen) -> Selection:
+    """The features in an area whose time meets `datetime`, where one is named. Raises BadParameter."""
+    made = Selection(limit=limit, area=area)
+    if text is not None and (parts := _within(text, seen)):
+        binding = Binding({one.name: one.type for one in seen.fields})
+        tree = parts[0] if len(parts) == 1 else {"op": "and", "args": parts}
+        made.filter = Compiler(binding, inward(SYSTEMS[CRS84])).compile(tree)
+        made.values |= binding.values
     return made
 
 

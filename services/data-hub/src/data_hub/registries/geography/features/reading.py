@@ -4,6 +4,7 @@ import asyncio
 import base64
 import binascii
 import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -118,36 +119,54 @@ class FeatureTable:
 
     async def _selected(self, asked: Selection, after: str, step: int) -> list[tuple[Any, ...]]:
         """The next rows; where the layer was published anew in between, as they were in the version that is read."""
-        statement, values = self._statement(asked)
-        rows = await self._rows(statement, values | {"after": after, "step": step})
+        return await self._asked(lambda: self._statement(asked), {"after": after, "step": step})
+
+    async def candidates(
+        self, asked: Selection, columns: str, question: str, values: Mapping[str, Any]
+    ) -> list[tuple[Any, ...]]:
+        """The rows of a question about the features that conditions and boxes let through, which it calls `candidate`.
+
+        The question has no row where there is no candidate; its texts are ours. Shapely decides nothing here.
+        """
+
+        def statement() -> tuple[str, dict[str, Any]]:
+            narrowed, bound = self._narrowed(asked)
+            return f"with candidate as (select {columns} from geo_feature where {narrowed}) {question}", bound  # noqa: S608 - no caller's text stands in it
+
+        return await self._asked(statement, values)
+
+    async def _asked(
+        self, statement: Callable[[], tuple[str, dict[str, Any]]], values: Mapping[str, Any]
+    ) -> list[tuple[Any, ...]]:
+        text, bound = statement()
+        rows = await self._rows(text, bound | dict(values))
         if rows or not self._is_living:
             return rows
         told = await self._rows("select version from geo_layer where id = %(layer)s", {"layer": self._seen.row.id})
         if told == [(self._seen.version,)]:
             return rows
         self._is_living = False
-        return await self._selected(asked, after, step)
+        return await self._asked(statement, values)
 
-    def _statement(self, asked: Selection) -> tuple[str, dict[str, Any]]:
-        conditions = [
-            "layer = %(layer)s",
-            _LIVING if self._is_living else _KNOWN_THEN,
-            'fid > %(after)s::text collate "C"',
-            *asked.conditions,
-        ]
+    def _narrowed(self, asked: Selection) -> tuple[str, dict[str, Any]]:
+        """The conditions of a selection, which its area and its filter may have to settle, and their values."""
+        conditions = ["layer = %(layer)s", _LIVING if self._is_living else _KNOWN_THEN, *asked.conditions]
         values = asked.values | {"layer": self._seen.row.id, "version": self._seen.version}
-        columns = ["fid", "geometry::text"]
-        hidden = self._seen.hidden
-        columns.append("(properties - %(hidden)s::text[])::text" if hidden else "properties::text")
-        values["hidden"] = hidden
         if asked.area is not None:
             conditions.append("extent && %(area)s::box")
             values["area"] = box(*asked.area.bounds)
         if asked.filter is not None:
             conditions.append(asked.filter.sql)
-            columns += asked.filter.columns
-        listed, narrowed = ", ".join(columns), " and ".join(conditions)
-        return f"select {listed} from geo_feature where {narrowed} order by fid limit %(step)s", values  # noqa: S608 - no caller's text stands in it
+        return " and ".join(conditions), values
+
+    def _statement(self, asked: Selection) -> tuple[str, dict[str, Any]]:
+        narrowed, values = self._narrowed(asked)
+        hidden = self._seen.hidden
+        shown = "(properties - %(hidden)s::text[])::text" if hidden else "properties::text"
+        listed = ", ".join(["fid", "geometry::text", shown, *(asked.filter.columns if asked.filter else ())])
+        after = 'fid > %(after)s::text collate "C"'
+        text = f"select {listed} from geo_feature where {narrowed} and {after} order by fid limit %(step)s"  # noqa: S608 - no caller's text stands in it
+        return text, values | {"hidden": hidden}
 
     async def _rows(self, statement: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
         connection = await self._work.driver()

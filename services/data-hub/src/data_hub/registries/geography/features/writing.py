@@ -121,7 +121,26 @@ def feature_text(seen: Seen, found: Found, spoken: Spoken, root: str) -> str:
         link(here, "self", GEOJSON, "本要素 This feature"),
         link(f"{here}?f=html", "alternate", HTML, "网页 As a page"),
         link(url, "collection", JSON, "图层 Collection"),
+        link(f"{here}/history", "version-history", JSON, "历史 History"),
     ]
     decimals = 8 if spoken.shifted else spoken.system.decimals
     more = _members({"links": links} | _said(seen, spoken))
     return _feature(found, _move(spoken), decimals, more)
+
+
+def history_links(
+    seen: Seen, fid: str, root: str, limit: int, after: str | None, following: str | None
+) -> list[dict[str, Any]]:
+    """The links of a page of a feature's states (RFC 5829), which is JSON or a page."""
+    url = f"{root}{BASE}/collections/{quote(seen.row.id)}"
+    here = f"{url}/items/{quote(fid)}/history"
+    asked = [("limit", str(limit)), *([("after", after)] if after else [])]
+    links = [
+        link(_url(here, asked), "self", JSON, "本页 This page"),
+        link(_url(here, [*asked, ("f", "html")]), "alternate", HTML, "网页 As a page"),
+        link(f"{url}/items/{quote(fid)}", "latest-version", GEOJSON, "要素 The feature"),
+        link(url, "collection", JSON, "图层 Collection"),
+    ]
+    if following is not None:
+        links.append(link(_url(here, [("limit", str(limit)), ("after", following)]), "next", JSON, "下一页 Next page"))
+    return links

@@ -10,9 +10,30 @@ from data_hub.registries.geography.access import Seen
 from data_hub.registries.geography.crs import CRS84, epsg, mercator
 from data_hub.registries.geography.features.documents import BASE, JSON, TILE, link
 from data_hub.registries.geography.tiles.domain import DEEPEST, SCHEME, limits, matrices
+from data_hub.registries.geography.tiles.drawing import META
+from data_hub.registries.geography.tiles.thinning import MOST_IN_A_TILE
 
 _URI = f"http://www.opengis.net/def/tilematrixset/OGC/1.0/{SCHEME}"
 _SCHEME_REL = "http://www.opengis.net/def/rel/ogc/1.0/tiling-scheme"
+_DESCRIPTION = (
+    f"每个切片最多显示 {MOST_IN_A_TILE} 个要素:点按网格抽稀,线和面先省略最小的;"
+    f"未全部显示时,切片含图层 {META} 并在响应头中说明"
+    f" A tile shows at most {MOST_IN_A_TILE} features: points are thinned by a grid, of lines and areas the smallest"
+    f" are left out first. One that does not show all says so in its layer {META}, and in the headers"
+    " OGC-NumberMatched and OGC-NumberReturned. Parameters: as-of (what was known then), datetime (what is true then)."
+)
+_META: dict[str, Any] = {
+    "id": META, "title": "省略说明 What a tile leaves out", "dataType": "vector", "geometryDimension": 2,
+    "description": "仅在切片未显示全部要素时出现 Only in tiles that do not show every feature which meets them",
+    "propertiesSchema": {"type": "object", "properties": {
+        "matched": {"title": "命中要素数 Features that meet the tile", "type": "integer"},
+        "returned": {"title": "显示要素数 Features that it shows", "type": "integer"},
+        "exact": {"title": "命中数是否精确,否则按外接矩形计 Counted by geometry, not by boxes", "type": "boolean"},
+        "cell": {"title": "每格一点的网格边长,像素 One point a cell of so many pixels", "type": "number"},
+        "least": {"title": "所示最小线面的长边,像素 Longest side of the smallest line or area", "type": "number"},
+        "note": {"title": "说明 Note", "type": "string"},
+    }},
+}  # fmt: skip
 _NUMBERS = {ColumnType.integer: "integer", ColumnType.number: "number", ColumnType.boolean: "boolean"}
 
 
@@ -66,9 +87,10 @@ def tileset(seen: Seen, root: str) -> dict[str, Any]:
         "maxTileMatrix": str(DEEPEST), "propertiesSchema": {"type": "object", "properties": properties},
     }  # fmt: skip
     return _brief(seen, root) | {
+        "description": _DESCRIPTION,
         "boundingBox": {"lowerLeft": [west, south], "upperRight": [east, north], "crs": CRS84},
         "tileMatrixSetLimits": [_limited(limits(x1, y1, x2, y2, zoom), zoom) for zoom in range(DEEPEST + 1)],
-        "layers": [layer | ({} if shape is None else {"geometryDimension": shape})],
+        "layers": [layer | ({} if shape is None else {"geometryDimension": shape}), _META],
         "attribution": seen.row.source,
     }
 

@@ -8,6 +8,7 @@ from data_hub.registries.geography.crs import EARTH
 SCHEME = "WebMercatorQuad"
 DEEPEST = 20  # zoom levels served; a unit of the deepest tile is under a centimetre
 EXTENT = 4096  # units along the edge of a tile
+PIXEL = EXTENT // 256  # units of a pixel of the standard
 BUFFER = 64  # units beyond the edge, so that lines do not end at it
 HALF = math.pi * EARTH  # from the middle of the map to its edge, metres
 _PIXEL = 0.00028  # metres; the standard's pixel
