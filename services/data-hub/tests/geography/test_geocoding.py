@@ -211,6 +211,28 @@ class TestLayers:
         assert found["divisions"][-1]["code"] == code
         assert found["location"]["precision"] == "village"
 
+    async def test_a_town_takes_its_point_from_a_village_in_its_midst(self, office: Office) -> None:
+        named = {row["code"]: row["name"] for row in divisions()}
+        town = next(code for code in sorted(named) if code.startswith("131128") and len(code) == 9)
+        county, text = named["131128"], f"{named['131128']}{named[town]}"
+        codes = [code for code in sorted(named) if code.startswith(town) and len(code) == 12][:3]
+        spots = zip(codes, (0.0, 0.02, 0.05), strict=True)
+        features = [point(code, 116.2 + x, 37.9, name=f"测试{code}", code=code) for code, x in spots]
+        names = {"kind": "village", "name": "name", "division": "code"}
+        assert (await find(office, text))[0]["location"]["precision"] == "county"
+        layer = layer_id()
+        await office.publish(draft(layer, *features, names=names, access="government"))
+        found = (await find(office, text, office.housing))[0]
+        assert found["divisions"][-1]["code"] == town
+        assert (found["location"]["precision"], found["location"]["source"]["layer"]) == ("town", layer)
+        assert found["location"]["longitude"] == pytest.approx(116.22)
+        assert (await find(office, county, office.housing))[0]["location"]["precision"] == "county"
+        village = (await find(office, f"{text}{named[codes[0]]}", office.housing))[0]
+        assert (village["divisions"][-1]["code"], village["location"]["precision"]) == (codes[0], "village")
+        assert (await find(office, text))[0]["location"]["precision"] == "county"  # who does not see the villages
+        await office.post(f"/layers/{layer}/withdrawals", {"reason": "测试"})
+        assert (await find(office, text, office.housing))[0]["location"]["precision"] == "county"
+
     async def test_names_of_inner_layers_are_found_by_those_who_see_them(self, office: Office) -> None:
         for access, seen in (("government", [0, 1, 1]), ("department", [0, 0, 1])):
             name = f"内部站{layer_id()[-9:]}"
@@ -258,6 +280,7 @@ class TestTheQueries:
             await names.spelt(probes("河北省衡水市桃城区何家庄乡前铺村12号"), "131102")
             await names.similar("前铺邨")
             await names.villages(["131102001045"])
+            await names.villages_of("131102001")
             await names.around(Place(EAST, NORTH), 2000)
             assert await _scans(connection) == before
 

@@ -111,6 +111,15 @@ class NameTable:
         known = await self._known(found.order_by(NameRow.layer.desc(), NameRow.fid.desc()))
         return {one.finer.code: one for one in known if one.finer.code is not None}
 
+    async def villages_of(self, town: str) -> list[Known]:
+        """The villages of a town whose point a published layer tells, at most MOST_ROWS."""
+        stem = stem_of(town)
+        found = self._seen().where(
+            NameRow.division_code.between(f"{stem}000", f"{stem}999"), NameRow.kind == NameKind.village.value,
+            NameRow.location.is_not(None),
+        )  # fmt: skip
+        return await self._known(found.order_by(NameRow.layer, NameRow.fid).limit(MOST_ROWS))
+
     async def containing(self, place: Place) -> list[Known]:
         """Named features in whose area a point lies, the smallest first."""
         spot = box(place.longitude, place.latitude, place.longitude, place.latitude)

@@ -1,6 +1,8 @@
 """What is asked of the geocoder: from a text to places, within one transaction."""
 
 from collections.abc import Sequence
+from math import hypot, inf
+from statistics import fmean
 from typing import Annotated
 
 from fastapi import Depends
@@ -27,6 +29,7 @@ from data_hub.registries.geography.geocoding.schemas import (
 from data_hub.registries.geography.models import LayerRow
 from data_hub.registries.geography.spellings import usual
 
+_POINTED = {Level.town, Level.county, Level.city}  # divisions above the villages whose point may be told
 GOOD = 0.8  # a candidate this good ends the search for names with a slip
 
 
@@ -137,7 +140,10 @@ class Geocoder:
     async def _spot(
         self, name: Known | None, steps: Sequence[Step], uppers: dict[str, Known], crs: Speech
     ) -> Spot | None:
-        """The point of the name itself, of its village in a published layer, of its county, of the city: the finest."""
+        """The finest known point: of the name itself, its village, its town, its county, the city.
+
+        No boundary of a town is known: a published village in the midst of those of the town stands for it.
+        """
         if name is not None and name.place is not None:
             return _spot_at(name, Precision(name.row.kind), crs)
         if steps and steps[-1].level is Level.village:
@@ -145,10 +151,26 @@ class Geocoder:
             if village is not None:
                 return _spot_at(village, Precision.village, crs)
         for step in reversed(steps):
-            upper = uppers.get(step.code)
-            if step.level in {Level.county, Level.city} and upper is not None and upper.place is not None:
-                return _spot_at(upper, Precision(step.level.value), crs)
+            known = uppers.get(step.code)
+            if step.level is Level.town and (known is None or known.place is None):
+                known = _midmost(await self.names.villages_of(step.code))
+            if step.level in _POINTED and known is not None and known.place is not None:
+                return _spot_at(known, Precision(step.level.value), crs)
         return None
+
+
+def _midmost(villages: Sequence[Known]) -> Known | None:
+    """The village nearest to the middle of them all: a town's seat lies where people live, not between the fields."""
+    places = [one.place for one in villages if one.place is not None]
+    if not places:
+        return None
+    x, y = fmean(one.longitude for one in places), fmean(one.latitude for one in places)
+
+    def off(one: Known) -> float:
+        place = one.place
+        return inf if place is None else hypot((place.longitude - x) * 0.79, place.latitude - y)
+
+    return min(villages, key=off)
 
 
 def _may_lie_in(known: Known, inside: str | None) -> bool:
