@@ -23,16 +23,21 @@ PERSON = "01890000-0000-7000-8000-000000001001"
 @pytest.fixture
 async def document(city: ServiceUnderTest, tmp_path: Path) -> Path:
     """A licence as PDF, in a file."""
-    licence = await issued(city)
+    return await sealed(city, tmp_path, "餐饮")
+
+
+async def sealed(city: ServiceUnderTest, folder: Path, trade: str) -> Path:
+    """The PDF of a licence for this trade."""
+    licence = await issued(city, trade)
     holder = city.token(["data-hub.licences.hold"], person=PERSON)
     answer = await city.client.get(f"{LICENCES}/own/{licence}/document.pdf", headers=holder)
     assert answer.status_code == 200, answer.text
-    path = tmp_path / "licence.pdf"
+    path = folder / "licence.pdf"
     path.write_bytes(answer.content)
     return path
 
 
-async def issued(city: ServiceUnderTest) -> str:
+async def issued(city: ServiceUnderTest, trade: str) -> str:
     """A licence of a person of the registry."""
     scopes = [f"data-hub.{one}" for one in ("licences.maintain", "licences.issue", "registries.maintain")]
     officer = city.token(scopes, department=MARKET)
@@ -43,7 +48,7 @@ async def issued(city: ServiceUnderTest) -> str:
     kind = {
         "code": TYPE, "name_zh": "健康证明", "name_en": "Health certificate", "department": MARKET,
         "department_name": "衡水市市场监督管理局", "holder_kind": "person", "valid_months": 12,
-        "fields": [{"name": "trade", "title": "从业类别"}],
+        "fields": [{"name": "trade", "title": "从业类别", "longest": 2000}],
         "template": {"title": "{type_name}", "lines": ["{holder_name}可从事{trade}。"]},
     }  # fmt: skip
     made = await city.client.post(f"{LICENCES}/types", json=kind, headers=officer)
@@ -51,7 +56,7 @@ async def issued(city: ServiceUnderTest) -> str:
     draft = {
         "type_code": TYPE,
         "person": {"name": "李秀英", "id_number": "131102198503150049"},
-        "claims": {"trade": "餐饮"},
+        "claims": {"trade": trade},
     }
     answer = await city.client.post(LICENCES, json=draft, headers=officer)
     assert answer.status_code == 201, answer.text
@@ -83,6 +88,7 @@ async def test_it_is_trusted_where_the_published_root_is(
     root.write_text(answer.text.split("-----END CERTIFICATE-----")[0] + "-----END CERTIFICATE-----\n")
     store = f"sql:{tmp_path}"
     told("certutil", "-N", "-d", store, "--empty-password")
+    assert "Certificate is Trusted." not in told("pdfsig", "-nssdir", str(tmp_path), str(document))
     told("certutil", "-A", "-d", store, "-n", "seal", "-t", "CT,C,C", "-i", str(root))
     assert "Certificate is Trusted." in told("pdfsig", "-nssdir", str(tmp_path), str(document))
 
@@ -118,3 +124,12 @@ def test_its_font_is_embedded_and_its_chinese_is_text(document: Path) -> None:
     text = told("pdftotext", str(document), "-")
     assert "李秀英可从事餐饮。" in text
     assert "1.2.156.3005.2." in text
+
+
+async def test_no_word_is_lost_of_a_field_that_is_longer_than_a_page(city: ServiceUnderTest, tmp_path: Path) -> None:
+    document = await sealed(city, tmp_path, "食品销售" * 500)
+    text = "".join(told("pdftotext", str(document), "-").split()).replace("\f", "")
+    assert text.count("食品销售") == 2 * 500  # in its sentence, and in the table
+    said = told("pdfsig", str(document))
+    assert "Signature Validation: Signature is Valid." in said
+    assert "Total document signed" in said

@@ -8,7 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data_hub.licences.domain import (
-    LIST_SIZE,
     FieldKind,
     FieldRule,
     Identifier,
@@ -20,12 +19,10 @@ from data_hub.licences.domain import (
     filled,
     last_day,
     may_renew,
-    packed,
-    place_in_list,
     placeholders,
     standing,
-    unpacked,
 )
+from data_hub.seals.status_lists import LIST_SIZE, packed, place_in_list, unpacked
 
 PUBLISHED = [
     ("11100000000013338W011.11430000006122244L.20230000403.001", "U"),

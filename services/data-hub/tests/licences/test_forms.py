@@ -4,9 +4,13 @@ import base64
 import io
 import json
 import zipfile
+from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from joserfc.jwk import ECKey
 from lxml import etree
 
@@ -18,6 +22,7 @@ from .factories import LI, TYPE, Desk, scanned
 
 FORMS = ("pdf", "ofd", "sd-jwt-vc", "qr")
 OFD = "{http://www.ofdspec.org/2016}"
+Box = tuple[float, float, float, float]
 
 
 @pytest.fixture
@@ -124,7 +129,7 @@ class TestTampered:
         seals = Seals(desk.city.settings)
         identifier = "1.2.156.3005.2.11131100MB0ABCDEXD001.11131100MB0ABCDEXD.2026000001.001.Q"
         data = written(
-            "证", desk.city.clock.now().date(), [Line("a<b", 5, 20)], b"png", identifier=identifier,
+            "证", desk.city.clock.now().date(), [Line("a<b", 5)], b"png", identifier=identifier,
             sign=lambda said: seals.jws(said, typ="licence-ofd+jwt"),
         )  # fmt: skip
         assert (await desk.verify(document=b64(data)))["verdict"] == "unknown"
@@ -255,3 +260,98 @@ class TestForms:
         assert metadata["vct"] == body["vct"]
         assert ["trade"] in [claim["path"] for claim in metadata["claims"]]
         assert body["type_code"] == TYPE
+
+
+class TestLongLicences:
+    """What a licence says is on its pages to the last word, and its code lies open."""
+
+    async def wordy(self, desk: Desk, fields: int, text: str) -> dict[str, Any]:
+        """A licence of many words."""
+        await desk.person()
+        names = [f"f{number}" for number in range(fields)]
+        await desk.type(
+            fields=[{"name": one, "title": f"项目{one}", "longest": 2000} for one in names],
+            template={"title": "{type_name}", "lines": ["{holder_name}"]},
+        )
+        answer = await desk.draft(claims=dict.fromkeys(names, text))
+        assert answer.status_code == 201, answer.text
+        return dict(answer.json())
+
+    @pytest.mark.parametrize(("fields", "pages"), [(1, 1), (5, 2), (8, 2), (40, 8)])
+    async def test_an_ofd_takes_as_many_pages_as_it_needs(self, desk: Desk, fields: int, pages: int) -> None:
+        licence = await self.wordy(desk, fields, "食品销售" * 49)
+        data = (await desk.form(licence, "document.ofd")).content
+        drawn = drawings(data)
+        assert len(drawn) == pages
+        assert said_on(drawn).count("食品销售" * 49) == fields
+        for page in drawn:
+            assert all(inside(box, (0, 0, 210, 297)) for _, box in page.lines)
+            assert not any(overlap(one, other) for _, one in page.lines for _, other in page.lines if one != other)
+            assert not any(overlap(box, code) for _, box in page.lines for code in page.pictures)
+        assert [len(page.pictures) for page in drawn] == [0] * (pages - 1) + [1]
+        assert (await desk.verify(document=b64(data)))["verdict"] == "valid"
+
+    async def test_a_pdf_breaks_a_field_that_is_longer_than_a_page(self, desk: Desk) -> None:
+        licence = await self.wordy(desk, 3, "食品销售" * 500)
+        answer = await desk.form(licence, "document.pdf")
+        assert answer.status_code == 200
+        assert answer.content.count(b"/Type /Page\n") > 3
+        assert (await desk.verify(document=b64(answer.content)))["verdict"] == "valid"
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    st.lists(st.text(max_size=300), max_size=30).map(lambda texts: [Line(one, 4.2) for one in texts]),
+    st.lists(st.text("长题目Ab 1", max_size=120), max_size=2),
+)
+def test_whatever_is_said_is_on_pages_of_xml_and_within_them(lines: list[Line], titles: list[str]) -> None:
+    whole = [*(Line(one, 8, after=0.9, centred=True) for one in titles), *lines]
+    data = written("证", date(2026, 11, 1), whole, b"png", identifier="1", sign=lambda _: "a.b.c")
+    drawn = drawings(data)
+    for page in drawn:
+        assert all(inside(box, (25, 25, 185, 290)) for _, box in page.lines)
+        assert not any(overlap(box, code) for _, box in page.lines for code in page.pictures)
+    said = said_on(drawn)
+    words = "".join(line.text for line in whole)
+    assert [one for one in said if one.isalnum()] == [one for one in words if one.isalnum()]
+
+
+@dataclass
+class Drawing:
+    """A page: its lines and its pictures, with their boxes in millimetres (left, top, right, bottom)."""
+
+    lines: list[tuple[str, Box]]
+    pictures: list[Box]
+
+
+def said_on(pages: list[Drawing]) -> str:
+    """The text of all pages without their numbers, which stand at their feet."""
+    return "".join(text for page in pages for text, box in page.lines if box[1] < 280)
+
+
+def drawings(data: bytes) -> list[Drawing]:
+    """The pages of an OFD in their order."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        document = etree.fromstring(archive.read("Doc_0/Document.xml"))
+        paths = [page.get("BaseLoc") for page in document.iter(f"{OFD}Page")]
+        trees = [etree.fromstring(archive.read(f"Doc_0/{path}")) for path in paths]
+    return [
+        Drawing(
+            [(one.findtext(f"{OFD}TextCode") or "", box_of(one)) for one in tree.iter(f"{OFD}TextObject")],
+            [box_of(one) for one in tree.iter(f"{OFD}ImageObject")],
+        )
+        for tree in trees
+    ]
+
+
+def box_of(item: Any) -> Box:
+    x, y, width, height = map(float, item.get("Boundary").split())
+    return x, y, x + width, y + height
+
+
+def inside(box: Box, whole: Box) -> bool:
+    return box[0] >= whole[0] and box[1] >= whole[1] and box[2] <= whole[2] + 0.01 and box[3] <= whole[3]
+
+
+def overlap(one: Box, other: Box) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]

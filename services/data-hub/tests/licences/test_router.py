@@ -7,7 +7,8 @@ import pytest
 from sqlalchemy import text
 
 from citykit.testing import ServiceUnderTest, at
-from data_hub.licences.domain import Identifier, unpacked
+from data_hub.licences.domain import Identifier
+from data_hub.seals.status_lists import unpacked
 
 from .factories import FIRM, FIRM_TYPE, HANDED_OUT, LI, LI_PERSON, TYPE, WANG, Desk, type_draft
 

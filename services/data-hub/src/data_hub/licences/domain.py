@@ -1,9 +1,6 @@
-"""The rules of licences: identifiers, validity, states, and the bits of a status list. No I/O."""
+"""The rules of licences: identifiers, validity, states. No I/O."""
 
-import hmac
 import re
-import zlib
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from calendar import monthrange
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -21,9 +18,6 @@ _IDENTIFIER = re.compile(
 )
 _PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 
-LIST_BITS = 18  # a status list has 2^18 places, so that its places tell nothing about numbers issued
-LIST_SIZE = 1 << LIST_BITS
-STATUS_BITS = 2
 NEWEST_VERSION = 999
 
 
@@ -208,33 +202,3 @@ def _is_date(text: str) -> bool:
         return date.fromisoformat(text).isoformat() == text
     except ValueError:
         return False
-
-
-def place_in_list(key: bytes, counter: int) -> tuple[int, int]:
-    """The status list and the place in it of the licence with this running number.
-
-    The place is a keyed permutation (a Feistel network of four rounds) of the number within its list: unique without
-    asking, and in an order that nobody else knows, for a list in order would tell what was issued when.
-    """
-    number, inner = divmod(counter, LIST_SIZE)
-    half = LIST_BITS // 2
-    left, right = inner >> half, inner & ((1 << half) - 1)
-    for turn in range(4):
-        said = b"%d/%d/%d" % (number, turn, right)
-        mixed = int.from_bytes(hmac.digest(key, said, "sha256")[:2]) & ((1 << half) - 1)
-        left, right = right, left ^ mixed
-    return number, left << half | right
-
-
-def packed(values: Mapping[int, int], *, size: int = LIST_SIZE, bits: int = STATUS_BITS) -> str:
-    """A Token Status List: `bits` for each place, least significant first, zlib, base64url. Places not named are 0."""
-    listed = bytearray(size * bits // 8)
-    for place, value in values.items():
-        listed[place * bits // 8] |= value << (place * bits % 8)
-    return urlsafe_b64encode(zlib.compress(bytes(listed), 9)).rstrip(b"=").decode("ascii")
-
-
-def unpacked(text: str, place: int, *, bits: int = STATUS_BITS) -> int:
-    """The value at a place of a Token Status List."""
-    listed = zlib.decompress(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-    return listed[place * bits // 8] >> (place * bits % 8) & ((1 << bits) - 1)

@@ -18,6 +18,7 @@ from data_hub.licences.schemas import FieldDraft, Template, TypeMetadata
 from data_hub.licences.service import stands
 from data_hub.licences.writing import opened, today_of
 from data_hub.seals.service import Seals, gap, heading, paragraph, picture, table
+from data_hub.seals.status_lists import entry
 
 CODE_TYPE = "licence-qr+jwt"
 MARK = "cn.hengshui.licence.v1"  # the keywords of a PDF that is a licence, and nothing else that the seal signs
@@ -25,7 +26,6 @@ TYPES_PATH = "/api/data-hub/v1/licences/types"
 LISTS_PATH = "/api/data-hub/v1/licences/status-lists"
 SHOWN_FOR = timedelta(hours=24)
 _FOOT = "扫描二维码可离线核验签名；在线核验请提交本文件。"
-_PER_LINE = 36
 
 
 @dataclass(frozen=True)
@@ -103,13 +103,10 @@ class Forms:
         )  # fmt: skip
 
     def ofd(self, content: Content) -> bytes:
-        """The licence as one OFD page (GB/T 33190)."""
-        lines = [ofd.Line(filled(content.template.title, content.values()), 8, 30, centred=True)]
-        y = 50.0
-        for text in [*content.lines(), *(f"{name}：{value}" for name, value in content.rows())]:
-            for part in _wrapped(text):
-                lines.append(ofd.Line(part, 4.2, y))
-                y += 7
+        """The licence as OFD (GB/T 33190), on as many pages as it needs."""
+        lines = [ofd.Line(filled(content.template.title, content.values()), 8, after=0.9, centred=True)]
+        lines += [ofd.Line(text, 4.2) for text in content.lines()]
+        lines += [ofd.Line(f"{name}：{value}", 4.2) for name, value in content.rows()]
         code = png(self.code(content, until=_last(content)))
         day = content.standing_at.date()
         return ofd.written(
@@ -125,7 +122,7 @@ class Forms:
             "issuing_authority": content.issuer, "issuing_country": "CN",
             "date_of_validity": content.valid_from.isoformat(),
         }  # fmt: skip
-        status = {"status_list": {"idx": content.status_place, "uri": self.status_list(content.status_list)}}
+        status = entry(self.status_list(content.status_list), content.status_place)
         return self._seals.issue_sd_jwt_vc(
             hidden | shown, vct=self.vct(content.type_code), issued_at=content.standing_at, disclosable=hidden,
             expires_at=_last(content), status=status, holder_key=holder_key,
@@ -210,7 +207,3 @@ def svg(text: str) -> bytes:
 
 def _last(content: Content) -> datetime | None:
     return None if content.valid_to is None else end_of(content.valid_to)
-
-
-def _wrapped(text: str) -> list[str]:
-    return [text[at : at + _PER_LINE] for at in range(0, len(text), _PER_LINE)] or [""]

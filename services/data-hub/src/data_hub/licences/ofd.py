@@ -2,13 +2,18 @@
 
 There is no writer of OFD seals (GB/T 38540) outside closed products, so the container carries, as custom data of its
 description, a JWS over the SHA-256 of every other file and over what the description itself says. Change one byte, add
-or drop a file, and it does not hold. Lengths on the page are millimetres.
+or drop a file, and it does not hold.
+
+Text is broken into lines by its width and flows over as many A4 pages as it needs; the picture stands at the foot of
+the last one, below all text. Lengths are millimetres.
 """
 
 import hashlib
 import io
+import re
+import unicodedata
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from xml.sax.saxutils import escape, quoteattr
@@ -17,22 +22,80 @@ from data_hub.seals.errors import SealBroken
 
 NAMESPACE = "http://www.ofdspec.org/2016"
 TYPE = "licence-ofd+jwt"
-_ENTRY, _DOCUMENT, _PAGE = "OFD.xml", "Doc_0/Document.xml", "Doc_0/Pages/Page_0/Content.xml"
+_ENTRY, _DOCUMENT, _PAGE = "OFD.xml", "Doc_0/Document.xml", "Doc_0/Pages/Page_{}/Content.xml"
 _FONTS, _PICTURES, _PICTURE = "Doc_0/PublicRes.xml", "Doc_0/DocumentRes.xml", "Doc_0/Res/code.png"
 _HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
 _EPOCH = (1980, 1, 1, 0, 0, 0)
-MOST_FILES, MOST_BYTES = 32, 4_000_000
+MOST_FILES, MOST_BYTES = 1000, 16_000_000
 _WIDTH, _HEIGHT, _MARGIN = 210.0, 297.0, 25.0
+_TOP, _BOTTOM, _FOOT = 25.0, 272.0, 282.0
+_CODE_X, _CODE_Y, _CODE = 145.0, 230.0, 40.0
+_OVER_CODE = 5.0  # kept free between the text and the picture
+_LEADING = 1.65  # from line to line, in sizes
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_FIRST_ID = 10  # below are the font, the picture and its image object
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of text on the page: its size, its place, centred or from the left margin."""
+    """A paragraph: its size, the room after it in sizes, centred or from the left margin."""
 
     text: str
     size: float
-    y: float
+    after: float = 0.0
     centred: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A line of a page: its place."""
+
+    text: str
+    size: float
+    x: float
+    y: float
+
+
+def width_of(text: str, size: float) -> list[float]:
+    """How wide each character is: an em, or half of one for those that the typefaces of documents set narrow."""
+    return [size if unicodedata.east_asian_width(one) in "WFA" else size / 2 for one in text]
+
+
+def broken(text: str, size: float, room: float) -> Iterator[str]:
+    """The lines of a paragraph, none wider than `room`; a line break in the text is one on the page."""
+    for paragraph in text.splitlines() or [""]:
+        begin, used = 0, 0.0
+        for at, wide in enumerate(width_of(paragraph, size)):
+            if used + wide > room + 1e-6 and at > begin:
+                yield paragraph[begin:at]
+                begin, used = at, 0.0
+            used += wide
+        yield paragraph[begin:]
+
+
+def laid_out(lines: Sequence[Line]) -> list[list[Placed]]:
+    """The pages of a text. The last one has room for the picture, and may hold nothing else."""
+    room = _WIDTH - 2 * _MARGIN
+    pages: list[list[Placed]] = [[]]
+    y = _TOP
+    for line in lines:
+        step = line.size * _LEADING
+        for part in broken(_NOT_XML.sub("\ufffd", line.text), line.size, room):
+            if y + step > _BOTTOM:
+                pages.append([])
+                y = _TOP
+            if part:
+                x = (_WIDTH - sum(width_of(part, line.size))) / 2 if line.centred else _MARGIN
+                pages[-1].append(Placed(part, line.size, x, y))
+            y += step
+        y += line.size * line.after
+    if any(one.y + one.size * _LEADING > _CODE_Y - _OVER_CODE for one in pages[-1]):
+        pages.append([])
+    if len(pages) > 1:
+        for number, page in enumerate(pages, start=1):
+            said = f"第{number}页 共{len(pages)}页"
+            page.append(Placed(said, 3.5, (_WIDTH - sum(width_of(said, 3.5))) / 2, _FOOT))
+    return pages
 
 
 def written(
@@ -44,12 +107,17 @@ def written(
     identifier: str,
     sign: Callable[[dict[str, object]], str],
 ) -> bytes:
-    """The container: one page of `lines`, `picture` (PNG) at its foot; `sign` makes a JWS of a payload."""
+    """The container: pages of `lines`, `picture` (PNG) at the foot of the last; `sign` makes a JWS of a payload."""
+    pages = laid_out(lines)
+    contents, last = [], _FIRST_ID + len(pages)  # the pages themselves are numbered first
+    for number, page in enumerate(pages, start=1):
+        contents.append(_page(page, first=last, with_picture=number == len(pages)))
+        last += 1 + len(page)
     files = {
-        _DOCUMENT: _document().encode(),
+        _DOCUMENT: _document(len(pages), most=last).encode(),
         _FONTS: _fonts().encode(),
         _PICTURES: _pictures().encode(),
-        _PAGE: _page(lines).encode(),
+        **{_PAGE.format(number): content.encode() for number, content in enumerate(contents)},
         _PICTURE: picture,
     }
     digests = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
@@ -122,12 +190,16 @@ def _entry(said: dict[str, object], token: str) -> bytes:
     return text.encode()
 
 
-def _document() -> str:
+def _document(pages: int, *, most: int) -> str:
+    listed = "".join(
+        f'<ofd:Page ID="{_FIRST_ID + number}" BaseLoc="{_PAGE.format(number).removeprefix("Doc_0/")}"/>'
+        for number in range(pages)
+    )
     return (
-        f'{_HEAD}<ofd:Document xmlns:ofd="{NAMESPACE}"><ofd:CommonData><ofd:MaxUnitID>1000</ofd:MaxUnitID>'
+        f'{_HEAD}<ofd:Document xmlns:ofd="{NAMESPACE}"><ofd:CommonData><ofd:MaxUnitID>{most}</ofd:MaxUnitID>'
         f"<ofd:PageArea><ofd:PhysicalBox>0 0 {_WIDTH:g} {_HEIGHT:g}</ofd:PhysicalBox></ofd:PageArea>"
         "<ofd:PublicRes>PublicRes.xml</ofd:PublicRes><ofd:DocumentRes>DocumentRes.xml</ofd:DocumentRes>"
-        '</ofd:CommonData><ofd:Pages><ofd:Page ID="1" BaseLoc="Pages/Page_0/Content.xml"/></ofd:Pages></ofd:Document>'
+        f"</ofd:CommonData><ofd:Pages>{listed}</ofd:Pages></ofd:Document>"
     )
 
 
@@ -146,22 +218,20 @@ def _pictures() -> str:
     )
 
 
-def _page(lines: Sequence[Line]) -> str:
-    objects = "".join(_text(number, line) for number, line in enumerate(lines, start=10))
+def _page(lines: Sequence[Placed], *, first: int, with_picture: bool) -> str:
+    objects = "".join(_text(number, line) for number, line in enumerate(lines, start=first + 1))
+    place = f'CTM="{_CODE:g} 0 0 {_CODE:g} 0 0" Boundary="{_CODE_X:g} {_CODE_Y:g} {_CODE:g} {_CODE:g}"'
+    code = f'<ofd:ImageObject ID="5" ResourceID="3" {place}/>' if with_picture else ""
     return (
         f'{_HEAD}<ofd:Page xmlns:ofd="{NAMESPACE}"><ofd:Area><ofd:PhysicalBox>0 0 {_WIDTH:g} {_HEIGHT:g}'
-        '</ofd:PhysicalBox></ofd:Area><ofd:Content><ofd:Layer ID="4" Type="Body">'
-        f"{objects}"
-        '<ofd:ImageObject ID="5" ResourceID="3" CTM="40 0 0 40 0 0" Boundary="145 230 40 40"/>'
+        f'</ofd:PhysicalBox></ofd:Area><ofd:Content><ofd:Layer ID="{first}" Type="Body">{objects}{code}'
         "</ofd:Layer></ofd:Content></ofd:Page>"
     )
 
 
-def _text(number: int, line: Line) -> str:
-    steps = [line.size if ord(one) > 0x2E7F else line.size / 2 for one in line.text]
-    width = sum(steps)
-    x = max(_MARGIN, (_WIDTH - width) / 2) if line.centred else _MARGIN
-    box = quoteattr(f"{x:g} {line.y:g} {max(width, 1):g} {line.size * 1.4:g}")
+def _text(number: int, line: Placed) -> str:
+    steps = width_of(line.text, line.size)
+    box = quoteattr(f"{line.x:g} {line.y:g} {max(sum(steps), 1):g} {line.size * 1.4:g}")
     deltas = " ".join(f"{step:g}" for step in steps[:-1])
     more = f' DeltaX="{deltas}"' if deltas else ""
     return (

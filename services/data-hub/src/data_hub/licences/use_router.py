@@ -29,9 +29,9 @@ from data_hub.licences.schemas import (
 from data_hub.licences.verifying import VerificationsInRequest
 from data_hub.seals.errors import SealsMissing
 from data_hub.seals.service import Seals
+from data_hub.seals.status_lists import MEDIA
 
 router = CityRouter(prefix="/api/data-hub/v1/licences", tags=["licences"])
-STATUS_LIST = "application/statuslist+jwt"
 
 
 @router.post("/verifications", responses=problems(SealsMissing), dependencies=[Depends(anyone)])
@@ -46,12 +46,12 @@ async def verify_form(body: Presented, verifications: VerificationsInRequest) ->
     "/status-lists/{number}",
     response_class=Response,
     dependencies=[Depends(anyone)],
-    responses=problems(NotFound, SealsMissing) | {200: {"content": {STATUS_LIST: {}}, "description": "The list"}},
+    responses=problems(NotFound, SealsMissing) | {200: {"content": {MEDIA: {}}, "description": "The list"}},
 )
 async def read_status_list(number: ListNumber, lists: StatusListsInRequest) -> Response:
     """Read a Token Status List 状态列表: which credentials of it are revoked or suspended."""
     token = await lists.token(number)
-    return Response(token, media_type=STATUS_LIST, headers={"Cache-Control": "public, max-age=60"})
+    return Response(token, media_type=MEDIA, headers={"Cache-Control": "public, max-age=60"})
 
 
 @router.get("/types/{code}/metadata", responses=problems(UnknownType), dependencies=[Depends(anyone)])

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from citykit.identifiers import gb11643
 from citykit.ids import new_id
+from citykit.vault import Vault
 from citykit.work import Work
 from data_hub.licences.domain import (
     FieldRule,
@@ -18,12 +19,12 @@ from data_hub.licences.domain import (
     claim_faults,
     day_in_china,
     last_day,
-    place_in_list,
 )
 from data_hub.licences.events import HandedOut, LicenceIssued, LicencesHandedOut
 from data_hub.licences.models import LicenceRow, TypeRow
 from data_hub.licences.schemas import FieldDraft
 from data_hub.registries.population.domain import mask_name
+from data_hub.seals.status_lists import place_in_list
 
 PLACES = "status-places"  # the counter of places in status lists
 AT_ONCE = 200  # licences in one event
@@ -41,6 +42,11 @@ class Holder:
     name: str
     number: str
     person: UUID | None = None
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether this is a person whom the registry does not know, or not yet."""
+        return self.kind is HolderKind.person and self.person is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +93,12 @@ def place_of(licence_id: UUID) -> str:
 
 def opened(work: Work, row: LicenceRow) -> dict[str, Any]:
     """What a licence says: holder_name, holder_number, claims."""
-    content: dict[str, Any] = json.loads(work.vault.open(row.sealed, place_of(row.id)))
+    return unsealed(work.vault, row.id, row.sealed)
+
+
+def unsealed(vault: Vault, licence_id: UUID, sealed: bytes) -> dict[str, Any]:
+    """The same, of the sealed content."""
+    content: dict[str, Any] = json.loads(vault.open(sealed, place_of(licence_id)))
     return content
 
 

@@ -19,7 +19,7 @@ from joserfc import jws
 from joserfc.errors import JoseError
 
 from citykit.settings import ServiceSettings
-from data_hub.seals import credentials, documents
+from data_hub.seals import credentials, documents, status_lists
 from data_hub.seals.documents import SignedDocument
 from data_hub.seals.errors import SealBroken
 from data_hub.seals.keys import ALGORITHM, SealKeys, seal_keys
@@ -101,6 +101,11 @@ class Seals:
         Raises SealBroken: `not-an-sd-jwt`, `changed`, `foreign-seal`.
         """
         return credentials.checked(text, self.keys)
+
+    def status_list(self, statuses: Mapping[int, int], *, uri: str, at: datetime) -> str:
+        """The token of a Token Status List that is read at `uri`: `statuses` by place, 0 elsewhere. In a thread."""
+        said = status_lists.payload(statuses, uri=uri, issuer=self.issuer, at=at)
+        return self.jws(said, typ=status_lists.TYPE)
 
     def jws(self, payload: Mapping[str, Any], *, typ: str) -> str:
         """A compact JWS (RFC 7515) of `payload` with this `typ`, ES256, about 180 characters beyond the payload."""

@@ -14,6 +14,7 @@ from xml.sax.saxutils import escape
 FONT = "SmartHengshuiSansSC"
 FONT_FILE = Path(__file__).parent / "fonts" / "smart-hengshui-sans-sc.ttf"
 _INK, _LINE = "#1a1a1a", "#b8b8b8"
+_HIGHEST_ROW, _ENDLESS, _PADDING = 690, 1_000_000, 6
 
 
 @cache
@@ -44,16 +45,34 @@ def paragraph(text: str, *, size: float = 10.5, centred: bool = False) -> Any:
 
 
 def table(rows: Sequence[Sequence[str]], *, widths: Sequence[float] | None = None, head: bool = False) -> Any:
-    """A table with hairlines. `widths` are in points; `head` repeats the first row on every page."""
+    """A table with hairlines. `widths` are in points; `head` repeats the first row on every page.
+
+    A row stays on one page, unless it is higher than a page and `widths` are given: then it goes on on the next.
+    """
     from reportlab.platypus import Table  # noqa: PLC0415 - heavy, and most processes never need it
 
     cells = [[_paragraph(cell, size=10, alignment=0, spaceAfter=0) for cell in row] for row in rows]
-    made = Table(cells, colWidths=list(widths) if widths else None, repeatRows=1 if head else 0)
+    made = Table(
+        cells,
+        colWidths=list(widths) if widths else None,
+        repeatRows=1 if head else 0,
+        splitInRow=_is_too_high(cells, widths),
+    )
     style: list[tuple[Any, ...]] = [("GRID", (0, 0), (-1, -1), 0.4, _LINE), ("VALIGN", (0, 0), (-1, -1), "MIDDLE")]
     if head:
         style.append(("BACKGROUND", (0, 0), (-1, 0), "#efefef"))
     made.setStyle(style)
     return made
+
+
+def _is_too_high(cells: Sequence[Sequence[Any]], widths: Sequence[float] | None) -> bool:
+    if widths is None:
+        return False
+    return any(
+        cell.wrap(width - 2 * _PADDING, _ENDLESS)[1] > _HIGHEST_ROW
+        for row in cells
+        for cell, width in zip(row, widths, strict=False)
+    )
 
 
 def picture(png: bytes, *, width: float, height: float) -> Any:
