@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from citykit.testing import ServiceUnderTest
+from data_hub.licences import batches
 from data_hub.licences.batches import ISSUE_PART, _rows
 from data_hub.licences.domain import FieldRule, Identifier
 from data_hub.licences.errors import BatchFault, TooManyRows
@@ -17,6 +18,7 @@ from data_hub.licences.errors import BatchFault, TooManyRows
 from .factories import HANDED_OUT, LI, LI_PERSON, TYPE, WANG, Desk
 
 HEAD = "holder_name,holder_number,trade,examined_on,clinic"
+SEATS = {"title": "{type_name}", "lines": ["{seats}"]}
 
 
 @pytest.fixture
@@ -86,6 +88,85 @@ async def test_rows_that_do_not_fit_are_told_by_line_and_never_what_they_said(de
     assert faults[0]["faults"] == [{"field": "holder_number", "code": "number"}]
     assert {one["field"] for one in faults[1]["faults"]} == {"trade", "examined_on"}
     assert "131102" not in str(faults)
+
+
+NO_NUMBERS = ["--5", "-", "5-", "+5", "²", "５", "1e3", "0x10", "5.0", "1_000", "9" * 18, "9" * 17, "−5"]
+
+
+@pytest.mark.parametrize("odd", NO_NUMBERS)
+async def test_a_number_that_is_none_costs_its_own_row_and_no_other(desk: Desk, odd: str) -> None:
+    await desk.type(fields=[{"name": "seats", "title": "座位", "kind": "integer"}], template=SEATS)
+    rows = [f"{LI[0]},{LI[1]},5", f"{WANG[0]},{WANG[1]},{odd}", f"{LI[0]},{LI[1]},-0007"]
+    batch = (await sent(desk, "\n".join(["holder_name,holder_number,seats", *rows]))).json()
+    await desk.city.drain()
+    read = (await desk.get(f"/batches/{batch['id']}")).json()
+    assert (read["issued"], read["refused"], read["done"], read["failure"]) == (2, 1, True, None)
+    faults = (await desk.get(f"/batches/{batch['id']}/faults")).json()["items"]
+    assert faults == [{"line": 3, "faults": [{"field": "seats", "code": "type"}]}]
+
+
+async def test_a_day_is_written_as_a_day(desk: Desk) -> None:
+    await desk.type()
+    rows = [f"{LI[0]},{LI[1]},餐饮,2026-11-01,,{day}" for day in ("2026-W48-6", "20261128", "2026-11-28", "")]
+    batch = (await sent(desk, "\n".join([f"{HEAD},valid_from", *rows]))).json()
+    await desk.city.drain()
+    faults = (await desk.get(f"/batches/{batch['id']}/faults")).json()["items"]
+    assert faults == [{"line": line, "faults": [{"field": "valid_from", "code": "date"}]} for line in (2, 3)]
+
+
+async def test_what_nobody_thought_of_costs_its_own_row_and_no_other(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await desk.type()
+    real = batches.values_of
+
+    def choosy(*given: Any, **more: Any) -> Any:
+        if given[2].number == WANG[1]:
+            raise ValueError("odd")
+        return real(*given, **more)
+
+    monkeypatch.setattr(batches, "values_of", choosy)
+    batch = (await sent(desk, "\n".join([HEAD, *lines(4)]))).json()
+    await desk.city.drain()
+    read = (await desk.get(f"/batches/{batch['id']}")).json()
+    assert (read["issued"], read["refused"], read["done"]) == (2, 2, True)
+    faults = (await desk.get(f"/batches/{batch['id']}/faults")).json()["items"]
+    assert faults[0] == {"line": 3, "faults": [{"field": "", "code": "unreadable"}]}
+
+
+async def test_a_part_that_cannot_go_on_is_tried_again_and_ends_as_failed_with_a_reason(desk: Desk) -> None:
+    await desk.type()
+    batch = (await sent(desk, "\n".join([HEAD, *lines(1002)]))).json()
+    async with desk.city.work() as work:
+        await work.session.execute(text("update licence_batch_part set sealed = 'x' where part = 1"))
+    for _ in range(batches.MOST_TRIES):
+        await desk.city.drain()
+        read = (await desk.get(f"/batches/{batch['id']}")).json()
+        assert (read["issued"], read["done"], read["failure"]) == (1000, False, None)
+        desk.city.clock.advance(hours=5)
+    await desk.city.drain()
+    read = (await desk.get(f"/batches/{batch['id']}")).json()
+    assert (read["issued"], read["refused"], read["done"], read["failure"]) == (1000, 2, True, "VaultError")
+    faults = (await desk.get(f"/batches/{batch['id']}/faults")).json()["items"]
+    assert faults == [{"line": line, "faults": [{"field": "", "code": "part-failed"}]} for line in (1002, 1003)]
+    async with desk.city.work() as work:
+        assert await work.session.scalar(text("select count(*) from procrastinate_jobs where status = 'todo'")) == 0
+        assert await work.session.scalar(text("select count(*) from licence_batch_part where sealed is not null")) == 0
+
+
+async def test_a_part_that_the_database_refuses_leaves_nothing_half_issued(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await desk.type()
+    real = batches.values_of
+    monkeypatch.setattr(batches, "values_of", lambda *given, **more: real(*given, **more) | {"identifier": "twice"})
+    batch = (await sent(desk, "\n".join([HEAD, *lines(3)]))).json()
+    await desk.city.run_task(ISSUE_PART, batch=batch["id"], part=0, tried=batches.MOST_TRIES)
+    read = (await desk.get(f"/batches/{batch['id']}")).json()
+    assert (read["issued"], read["refused"], read["failure"]) == (0, 3, "UniqueViolation")
+    async with desk.city.work() as work:
+        assert await work.session.scalar(text("select count(*) from licence")) == 0
+        assert await work.session.scalar(text("select count(*) from event_log where type like '%licence.issued%'")) == 0
 
 
 async def test_a_persons_number_is_sealed_while_it_waits(desk: Desk) -> None:

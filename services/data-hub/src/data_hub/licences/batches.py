@@ -2,27 +2,32 @@
 
 The file is checked and its rows are sealed when it comes; serials and places in status lists are reserved at once, so
 that parts never wait for one another. A part becomes licences as a whole or not at all, once, however often its job
-runs; rows that do not fit are told by line and field. Sealed rows are deleted with their part.
+runs; rows that do not fit are told by line and field. A part that cannot be made licences of is tried again some
+times and then fails, with all its lines among those that became none. Sealed rows are deleted with their part.
 """
 
 import asyncio
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
+import psycopg
+import structlog
 from fastapi import Depends
 from psycopg import sql
 from sqlalchemy import select
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from citykit.actors import Actor
 from citykit.identifiers import IdentifierError, gb11643, gb32100
 from citykit.problems import FieldError
 from citykit.work import Work, WorkInRequest
-from data_hub.licences import repository
+from data_hub.licences import awaiting, repository
 from data_hub.licences.domain import FieldKind, FieldRule, HolderKind
 from data_hub.licences.errors import BatchFault, TooManyRows
 from data_hub.licences.models import BatchRow, FaultRow, PartRow, TypeRow
@@ -48,9 +53,14 @@ MOST_ROWS, PART = 100_000, 1000
 _HOLDER = ("holder_name", "holder_number")
 _BEGINS = "valid_from"
 _LONGEST_NAME = 200
+_INTEGER = re.compile("-?[0-9]{1,17}")  # neither int() nor isdecimal() draws this line
+_DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")  # fromisoformat() takes weeks as well
+MOST_TRIES, FIRST_PAUSE = 4, timedelta(minutes=1)
 _SAMPLE = 20
 
 Faults = list[tuple[str, str]]
+Values = dict[str, Any]
+log = structlog.get_logger("data_hub.licences")
 
 
 class Batches:
@@ -78,13 +88,13 @@ class Batches:
         for number, part in enumerate(parts):
             sealed = self.work.vault.seal(json.dumps(part, ensure_ascii=False), part_place(batch.id, number))
             self.work.session.add(
-                PartRow(batch=batch.id, part=number, sealed=sealed, issued=0, refused=0, done_at=None)
+                PartRow(batch=batch.id, part=number, sealed=sealed, issued=0, refused=0, done_at=None, failure=None)
             )
             self.work.jobs.defer(ISSUE_PART, batch=str(batch.id), part=number)
         self.work.audit.note(
             stream=f"licence-batch/{batch.id}", act="accept", by=by, data={"rows": len(rows), "type": kind.code}
         )
-        return Batch.of(batch, 0, 0, done=False)
+        return Batch.of(batch, 0, 0, done=False, failure=None)
 
 
 def part_place(batch: UUID, part: int) -> str:
@@ -92,17 +102,28 @@ def part_place(batch: UUID, part: int) -> str:
     return f"licence-batch/{batch}/{part}"
 
 
-async def issue_part(work: Work, batch: str, part: int) -> None:
-    """Make licences of a part's rows, unless that was done: the job may come twice."""
+async def issue_part(work: Work, batch: str, part: int, tried: int = 0) -> None:
+    """Make licences of a part's rows, unless that was done: the job may come twice.
+
+    What goes wrong with the part as a whole is tried again some times; then it is done, and has failed.
+    """
     mine = (PartRow.batch == UUID(batch), PartRow.part == part)
     row = (await work.session.scalars(select(PartRow).where(*mine).with_for_update())).one()
     if row.done_at is not None or row.sealed is None:
         return
     whole = await work.session.get_one(BatchRow, row.batch)
-    kind = await work.session.get_one(TypeRow, whole.type_code)
-    rows: list[dict[str, str]] = json.loads(work.vault.open(row.sealed, part_place(whole.id, part)))
-    made, faults = await _made(work, kind, whole, rows, part * PART)
-    await _copy(work, made)
+    try:
+        async with (await work.driver()).transaction():
+            made, faults = await _issued(work, whole, row, row.sealed)
+    except (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError):
+        raise  # the database is down or busy: the job comes again, as it is
+    except Exception as error:
+        log.exception("licence_part_failed", batch=batch, part=part, tried=tried)
+        if tried < MOST_TRIES:
+            at = work.clock.now() + FIRST_PAUSE * 4**tried
+            work.jobs.defer(ISSUE_PART, at=at, batch=batch, part=part, tried=tried + 1)
+            return
+        made, faults, row.failure = [], _every_line(whole, part), type(error).__name__
     for values in made:
         tell(work, values)
     tell_holders(work, made, subject=f"{whole.id}/{part}")
@@ -110,32 +131,52 @@ async def issue_part(work: Work, batch: str, part: int) -> None:
         said = [{"field": name, "code": code} for name, code in wrong]
         work.session.add(FaultRow(batch=whole.id, line=line, faults=said))
     row.issued, row.refused, row.sealed, row.done_at = len(made), len(faults), None, work.clock.now()
-    data = {"part": part, "issued": len(made), "refused": len(faults)}
+    data = {"part": part, "issued": len(made), "refused": len(faults), "failure": row.failure}
     work.audit.note(stream=f"licence-batch/{whole.id}", act="issue-part", by=whole.made_by, data=data)
+
+
+async def _issued(work: Work, whole: BatchRow, part: PartRow, sealed: bytes) -> tuple[list[Values], dict[int, Faults]]:
+    kind = await work.session.get_one(TypeRow, whole.type_code)
+    rows: list[dict[str, str]] = json.loads(work.vault.open(sealed, part_place(whole.id, part.part)))
+    made, waiting, faults = await _made(work, kind, whole, rows, part.part * PART)
+    await _copy(work, made)
+    await awaiting.keep(work, waiting)
+    return made, faults
+
+
+def _every_line(whole: BatchRow, part: int) -> dict[int, Faults]:
+    """The lines of a part, none of which became a licence: they may be handed in again as they are."""
+    first = part * PART
+    return {place + 2: [("", "part-failed")] for place in range(first, min(first + PART, whole.row_count))}
 
 
 async def _made(
     work: Work, kind: TypeRow, batch: BatchRow, rows: Sequence[dict[str, str]], offset: int
-) -> tuple[list[dict[str, Any]], dict[int, Faults]]:
+) -> tuple[list[Values], list[awaiting.Waiting], dict[int, Faults]]:
     wanted, rules, today = HolderKind(kind.holder_kind), rules_of(kind), today_of(work)
     numbers = [_number(wanted, row["holder_number"], today) for row in rows]
     known = {}
     if wanted is HolderKind.person:
         known = await Population(work).numbered(number for number in numbers if number is not None)
-    made, faults = [], {}
+    made: list[Values] = []
+    waiting, faults = [], {}
     for place, (row, number) in enumerate(zip(rows, numbers, strict=True), start=offset):
-        begins = _day(row.get(_BEGINS, ""), today)
-        claims = {rule.name: _typed(rule, row[rule.name]) for rule in rules if row.get(rule.name)}
-        wrong = _faults(rules, row, number, claims, begins, today)
-        if wrong or number is None or begins is None:
-            faults[place + 2] = wrong
-            continue
-        holder = Holder(wanted, row["holder_name"], number, known.get(number))
         reserved = Numbers(serial_of(batch.made_at.year, batch.first_serial + place), 1, batch.first_place + place)
-        made.append(
-            values_of(work, kind, holder, claims, Term(begins, begins), reserved, by=batch.made_by, batch=batch.id)
-        )
-    return made, faults
+        try:
+            begins = _day(row.get(_BEGINS, ""), today)
+            claims = {rule.name: _typed(rule, row[rule.name]) for rule in rules if row.get(rule.name)}
+            wrong = _faults(rules, row, number, claims, begins, today)
+            if not wrong and number is not None and begins is not None:
+                holder, term = Holder(wanted, row["holder_name"], number, known.get(number)), Term(begins, begins)
+                made.append(values_of(work, kind, holder, claims, term, reserved, by=batch.made_by, batch=batch.id))
+                if holder.is_unknown:
+                    waiting.append((made[-1]["id"], number))
+                continue
+        except (ValueError, ArithmeticError):
+            # Whatever a cell may hold that nobody thought of, it is this row's fault, and the others are issued.
+            wrong = [("", "unreadable")]
+        faults[place + 2] = wrong
+    return made, waiting, faults
 
 
 def _faults(
@@ -167,18 +208,17 @@ def _day(text: str, today: date) -> date | None:
     if not text:
         return today
     try:
-        return date.fromisoformat(text)
+        return date.fromisoformat(text) if _DAY.fullmatch(text) else None
     except ValueError:
         return None
 
 
 def _typed(rule: FieldRule, text: str) -> str | int:
-    if rule.kind is FieldKind.integer and len(text) < 18 and text.lstrip("-").isdecimal():
-        return int(text)
-    return text
+    """The value of a cell. What is no number stays a text, and the rule of its field refuses it."""
+    return int(text) if rule.kind is FieldKind.integer and _INTEGER.fullmatch(text) else text
 
 
-async def _copy(work: Work, made: list[dict[str, Any]]) -> None:
+async def _copy(work: Work, made: list[Values]) -> None:
     """Copy the rows in: an insert of as many parameters costs several times that."""
     if not made:
         return

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement
 from citykit.actors import Actor
 from citykit.problems import FieldError, NotFound
 from citykit.work import Work, WorkInRequest
-from data_hub.licences import repository
+from data_hub.licences import awaiting, repository
 from data_hub.licences.domain import Standing
 from data_hub.licences.errors import AuthorisationOver, AuthorisationTerm, ClaimFault, NotInForce, NotTheHolder
 from data_hub.licences.models import AuthorisationRow, LicenceRow, UseRow
@@ -40,6 +40,7 @@ class Holding:
         if uscc is None:
             if actor.person is None:
                 raise NotTheHolder
+            await awaiting.claim(self.work, UUID(actor.person))
             return LicenceRow.holder_person == UUID(actor.person)
         if not await self._represents(actor, uscc):
             raise NotTheHolder
@@ -48,6 +49,8 @@ class Holding:
     async def holds(self, row: LicenceRow, actor: Actor) -> bool:
         """Whether the actor holds the licence, or represents the firm that does."""
         if row.holder_code is None:
+            if row.holder_person is None and actor.person is not None:
+                await awaiting.claim(self.work, UUID(actor.person))
             return row.holder_person is not None and actor.person == str(row.holder_person)
         return await self._represents(actor, row.holder_code)
 

@@ -78,6 +78,19 @@ class LicenceRow(Base):
     issued_by: Mapped[str] = mapped_column(Text)
 
 
+class AwaitingRow(Base):
+    """A person's licence whose holder the registry did not know when it was issued: a keyed hash of her number.
+
+    It is the hash that the population registry finds persons by. The row goes when the licence is hers.
+    """
+
+    __tablename__ = "licence_awaiting"
+    __table_args__ = (Index("ix_licence_awaiting_holder_index_licence_id", "holder_index", "licence_id"),)
+
+    licence_id: Mapped[UUID] = mapped_column(ForeignKey("licence.id"), primary_key=True)
+    holder_index: Mapped[bytes] = mapped_column(LargeBinary)
+
+
 class AuthorisationRow(Base):
     """A holder's leave for a department to use a licence: for which matter, which fields, how often, until when."""
 
@@ -132,7 +145,10 @@ class BatchRow(Base):
 
 
 class PartRow(Base):
-    """A part of a batch: its rows, sealed (context `licence-batch/<batch>/<part>`), until they are licences."""
+    """A part of a batch: its rows, sealed (context `licence-batch/<batch>/<part>`), until they are licences.
+
+    `failure` is why none of them could be; then all of them count as refused.
+    """
 
     __tablename__ = "licence_batch_part"
 
@@ -142,6 +158,7 @@ class PartRow(Base):
     issued: Mapped[int] = mapped_column()
     refused: Mapped[int] = mapped_column()
     done_at: Mapped[Instant | None] = mapped_column()
+    failure: Mapped[str | None] = mapped_column(Text)
 
 
 class FaultRow(Base):

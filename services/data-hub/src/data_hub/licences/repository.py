@@ -134,14 +134,20 @@ async def batch(work: Work, batch_id: UUID, seen: ColumnElement[bool]) -> Batch 
     """A batch that the caller may see, and how far it is."""
     statement = (
         select(
-            BatchRow, func.sum(PartRow.issued), func.sum(PartRow.refused), func.bool_and(PartRow.done_at.is_not(None))
+            BatchRow,
+            func.sum(PartRow.issued),
+            func.sum(PartRow.refused),
+            func.bool_and(PartRow.done_at.is_not(None)),
+            func.min(PartRow.failure),
         )
         .join(PartRow, PartRow.batch == BatchRow.id)
         .where(BatchRow.id == batch_id, seen)
         .group_by(BatchRow.id)
     )
     row = (await work.session.execute(statement)).first()
-    return None if row is None else Batch.of(row[0], int(row[1]), int(row[2]), done=bool(row[3]))
+    if row is None:
+        return None
+    return Batch.of(row[0], int(row[1]), int(row[2]), done=bool(row[3]), failure=row[4])
 
 
 async def faults(work: Work, query: FaultFilter, batch_id: UUID) -> Page[Fault]:

@@ -292,14 +292,18 @@ class Batch(Wire):
     issued: int
     refused: int
     done: bool
+    failure: str | None = Field(
+        description="What went wrong on the city's side with rows that fit, of which every line stands among the"
+        " faults as `part-failed` and may be handed in again; null: nothing"
+    )
     made_at: Instant
 
     @classmethod
-    def of(cls, row: BatchRow, issued: int, refused: int, *, done: bool) -> Self:
+    def of(cls, row: BatchRow, issued: int, refused: int, *, done: bool, failure: str | None) -> Self:
         """The batch of a row."""
         return cls(
             id=row.id, type_code=row.type_code, rows=row.row_count, issued=issued, refused=refused, done=done,
-            made_at=row.made_at,
+            failure=failure, made_at=row.made_at,
         )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import Depends
 from sqlalchemy.dialects.postgresql import insert
@@ -9,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from citykit.actors import Actor
 from citykit.problems import FieldError, NotFound
 from citykit.work import Work, WorkInRequest
-from data_hub.licences import repository
+from data_hub.licences import awaiting, repository
 from data_hub.licences.access import types_of
 from data_hub.licences.domain import (
     BUILT_IN,
@@ -118,9 +119,7 @@ class Licences:
         content = opened(self.work, row)
         claims = renewal.claims if renewal.claims is not None else content["claims"]
         self._check(kind, claims, self.today)
-        holder = Holder(
-            HolderKind(kind.holder_kind), content["holder_name"], content["holder_number"], row.holder_person
-        )
+        holder = await self._known(kind, content["holder_name"], content["holder_number"], row.holder_person)
         place = await repository.reserved(self.work, PLACES, 1)
         self._move("renew", row, "换发", by)
         numbers = Numbers(row.serial, row.version + 1, place)
@@ -162,12 +161,17 @@ class Licences:
     async def _holder(self, kind: TypeRow, draft: LicenceDraft) -> Holder:
         wanted = HolderKind(kind.holder_kind)
         if draft.person is not None and draft.organisation is None and wanted is HolderKind.person:
-            number = draft.person.id_number
-            known = await Population(self.work).numbered([number])
-            return Holder(wanted, draft.person.name, number, known.get(number))
+            return await self._known(kind, draft.person.name, draft.person.id_number)
         if draft.organisation is not None and draft.person is None and wanted is HolderKind.organisation:
             return Holder(wanted, draft.organisation.name, draft.organisation.uscc)
         raise ClaimFault(errors=[FieldError(pointer=f"/body/{wanted.value}", code="holder", message=wanted.value)])
+
+    async def _known(self, kind: TypeRow, name: str, number: str, person: UUID | None = None) -> Holder:
+        """A holder, with her number in the registry where she is a person whom it knows by now."""
+        wanted = HolderKind(kind.holder_kind)
+        if wanted is HolderKind.person and person is None:
+            person = (await Population(self.work).numbered([number])).get(number)
+        return Holder(wanted, name, number, person)
 
     def _check(self, kind: TypeRow, claims: dict[str, str | int], valid_from: date) -> None:
         if wrong := faults_of(rules_of(kind), claims, valid_from, self.today):
@@ -188,6 +192,8 @@ class Licences:
         row = LicenceRow(**values)
         self.work.session.add(row)
         await self.work.session.flush()
+        if holder.is_unknown:
+            await awaiting.keep(self.work, [(row.id, holder.number)])
         tell(self.work, values)
         tell_holders(self.work, [values], subject=str(row.id))
         self.work.audit.note(stream=f"licence/{row.id}", act=act, by=by, data={"identifier": row.identifier})
