@@ -1,4 +1,4 @@
-"""A licence as credential and as QR code before clients written by others: the library `sd-jwt`, and `zxing-cpp`.
+"""Licences and credit reports before clients written by others: the library `sd-jwt`, and `zxing-cpp`.
 
 The holder's side and the verifier's side are theirs; the city is asked for nothing but its published keys.
 """
@@ -7,6 +7,8 @@ import base64
 import io
 import json
 import zlib
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -26,6 +28,7 @@ city = service_fixture("data_hub.main:service", files=seal_files(rsa_bits=2048))
 LICENCES = "/api/data-hub/v1/licences"
 MARKET, TYPE = "11131100MB0H00057C", "11100000MB0143028R001"
 PERSON = "01890000-0000-7000-8000-000000001001"
+BOSS, FIRM = "01890000-0000-7000-8000-000000001007", "91131102MA07XY3K94"  # who represents it
 KEYS = "/api/data-hub/v1/seals/jwks.json"
 
 
@@ -74,9 +77,9 @@ async def wallet(city: ServiceUnderTest) -> Wallet:
 
 
 async def verified(
-    city: ServiceUnderTest, presentation: str, *, nonce: str = "n", audience: str = "窗口"
+    city: ServiceUnderTest, presentation: str, *, nonce: str | None = "n", audience: str | None = "窗口"
 ) -> dict[str, Any]:
-    """The claims that the library takes for proven."""
+    """The claims that the library takes for proven; without `nonce` and `audience`, whoever presents them."""
     keys = {key["kid"]: key for key in (await city.client.get(KEYS)).json()["keys"]}
 
     def key_of(_: str, header: dict[str, Any]) -> JWK:
@@ -126,6 +129,49 @@ async def test_a_revoked_licence_shows_in_its_status_list(city: ServiceUnderTest
     for act, value in (("suspensions", 2), ("revocations", 1)):
         await city.client.post(f"{LICENCES}/{wallet.licence}/{act}", json={"reason": "复查"}, headers=officer)
         assert await listed(city, entry) == value
+
+
+async def test_a_credit_report_whose_record_is_repaired_shows_in_its_status_list(city: ServiceUnderTest) -> None:
+    report, record, repaired = await credit_report(city)
+    shown = await verified(city, report, nonce=None, audience=None)
+    assert (shown["uscc"], [one["id"] for one in shown["records"]]) == (FIRM, [record])
+    entry = shown["status"]["status_list"]
+    assert await listed(city, entry) == 0
+    await repaired()
+    assert await verified(city, report, nonce=None, audience=None) == shown, "its signature knows nothing of it"
+    assert await listed(city, entry) == 1
+
+
+async def credit_report(city: ServiceUnderTest) -> tuple[str, str, Callable[[], Awaitable[None]]]:
+    """A credential of a firm's credit report, the record in it, and the act that repairs that."""
+    scopes = [f"data-hub.credit.{one}" for one in ("record", "repair", "read")]
+    market = city.token(scopes, department=MARKET)
+    boss = city.token([], assurance=2, person=BOSS)
+    async with city.work() as work:
+        await load_personas(work)
+
+    async def post(path: str, body: Any, headers: dict[str, str] = market) -> Any:
+        answer = await city.client.post(f"/api/data-hub/v1{path}", json=body, headers=headers)
+        assert answer.status_code in {200, 201}, answer.text
+        return answer.json()
+
+    record = await post("/credit/records", {
+        "uscc": FIRM, "kind": "penalty", "severity": "general", "title": "虚假宣传", "content": "罚款人民币2万元",
+        "basis": "《中华人民共和国反不正当竞争法》第二十条", "document_number": "衡市监罚〔2026〕1号",
+        "document_date": (city.clock.now() - timedelta(days=200)).date().isoformat(),
+        "department_name": "衡水市市场监督管理局",
+    })  # fmt: skip
+    of_firm = f"/credit/firms/{FIRM}"
+    report = await post(f"{of_firm}/reports", {})
+    path = f"/api/data-hub/v1{of_firm}/reports/{report['number']}/credential"
+    credential = (await city.client.get(path, headers=market)).json()["credential"]
+
+    async def repaired() -> None:
+        wish = {"duties": "罚款已缴清", "commitment": "今后依法经营"}
+        asked = await post(f"{of_firm}/records/{record['id']}/repairs", wish, boss)
+        await post(f"/credit/repairs/{asked['id']}/decisions", {"granted": True, "reason": "义务已履行"})
+
+    return credential, record["id"], repaired
 
 
 async def listed(city: ServiceUnderTest, entry: dict[str, Any]) -> int:

@@ -39,13 +39,14 @@ class Town:
 
     async def found(self) -> "Town":
         """Register the firm and who represents it."""
-        headers = self.city.token([MAINTAIN])
+        headers = self.city.token([MAINTAIN], department=POLICE)
         answer = await self.city.client.post("/api/data-hub/v1/population/persons", headers=headers, json={
             "name": "张伟", "id_number": "131102198503150049", "ethnicity": "汉族", "division_code": "131102001045",
             "address": "河北省衡水市桃城区人民路1号", "source": {"department": POLICE, "batch": "t-1"},
         })  # fmt: skip
         assert answer.status_code == 201, answer.text
         person = UUID(answer.json()["person"])
+        headers = self.city.token([MAINTAIN], department=SOURCE["department"])
         answer = await self.city.client.post("/api/data-hub/v1/legal-entities", headers=headers, json={
             "uscc": FIRM, "name": "衡水示例橡塑制品有限公司", "legal_form": "limited-company",
             "division_code": "131102",

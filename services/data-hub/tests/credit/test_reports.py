@@ -1,9 +1,11 @@
 """Credit reports: sealed pages and a credential that others can check, void as soon as a record in them ends."""
 
 import asyncio
+import base64
+import json
 import shutil
 import subprocess
-from datetime import datetime
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ import pytest
 from citykit.clock import CHINA
 from citykit.testing import ServiceUnderTest
 from data_hub.seals.service import Seals
+from data_hub.seals.status_lists import unpacked
 
 from .factories import CREDIT, FIRM, Town
 
@@ -107,3 +110,76 @@ class TestForms:
         bare = seals.check_sd_jwt_vc(answer["credential"].split("~")[0] + "~")
         assert bare["uscc"] == FIRM
         assert "records" not in bare
+
+
+def claims_of(credential: str) -> dict[str, Any]:
+    """What a credential says without its disclosures, read as anybody can."""
+    body = credential.split("~")[0].split(".")[1]
+    said: dict[str, Any] = json.loads(base64.urlsafe_b64decode(body + "=="))
+    return said
+
+
+class TestStatus:
+    """A verifier who holds a credential and reads its status list."""
+
+    async def held(self, town: Town, report: dict[str, Any]) -> dict[str, Any]:
+        """The place that the report's credential names."""
+        answer = await town.get(f"{REPORTS}/{report['number']}/credential", by=town.ecology)
+        assert answer.status_code == 200, answer.text
+        return dict(claims_of(answer.json()["credential"])["status"]["status_list"])
+
+    async def seen(self, town: Town, entry: dict[str, Any]) -> int:
+        answer = await town.city.client.get(entry["uri"].removeprefix("http://city.test"))
+        assert answer.headers["content-type"] == "application/statuslist+jwt"
+        said = Seals(town.city.settings).check_jws(answer.text, typ="statuslist+jwt")
+        assert said["sub"] == entry["uri"]
+        return unpacked(said["status_list"]["lst"], entry["idx"])
+
+    async def test_of_a_report_whose_record_is_repaired_is_invalid(self, town: Town) -> None:
+        record = await town.record(document_date="2025-10-31", document_number="衡市监罚〔2025〕9号")
+        entry = await self.held(town, await made(town))
+        assert await self.seen(town, entry) == 0
+        town.city.clock.set(datetime(2026, 2, 3, 9, tzinfo=CHINA))
+        await town.repaired(record["id"])
+        assert await self.seen(town, entry) == 1
+
+    async def test_of_a_report_whose_record_is_called_back_as_wrong_is_invalid(self, town: Town) -> None:
+        first, second = await town.record(), await town.record(document_number="衡市监罚〔2026〕2号")
+        both = await self.held(town, await made(town))
+        await town.post(f"/firms/{FIRM}/records/{second['id']}/corrections", {"reason": "文书已撤销"})
+        one = await self.held(town, await made(town))
+        assert (await self.seen(town, both), await self.seen(town, one)) == (1, 0)
+        await town.post(f"/firms/{FIRM}/records/{first['id']}/corrections", {"reason": "文书已撤销"})
+        assert await self.seen(town, one) == 1
+
+    async def test_of_a_report_whose_record_stands_still_is_suspended_for_that_time(self, town: Town) -> None:
+        record = await town.record()
+        entry = await self.held(town, await made(town))
+        lift = {"until": "2026-02-10", "reason": "诉讼期间"}
+        assert (await town.post(f"/firms/{FIRM}/records/{record['id']}/lifts", lift)).status_code == 200
+        assert await self.seen(town, entry) == 2
+        town.city.clock.set(datetime(2026, 2, 10, 9, tzinfo=CHINA))
+        assert await self.seen(town, entry) == 0
+
+    async def test_of_a_report_whose_record_is_over_by_time_is_invalid(self, town: Town) -> None:
+        record = await town.record(document_date="2025-03-01")
+        over = date.fromisoformat(record["published_until"])
+        town.city.clock.set(datetime.combine(over - timedelta(days=1), time(9), CHINA))
+        entry = await self.held(town, await made(town))
+        assert await self.seen(town, entry) == 0
+        town.city.clock.set(datetime.combine(over, time(9), CHINA))
+        assert await self.seen(town, entry) == 1
+
+    async def test_is_one_for_all_credentials_of_a_report_and_each_report_has_its_own(self, town: Town) -> None:
+        await town.record()
+        report, other = await made(town), await made(town)
+        entries = await asyncio.gather(*(self.held(town, report) for _ in range(4)))
+        assert len({one["idx"] for one in entries}) == 1
+        assert (await self.held(town, other))["idx"] != entries[0]["idx"]
+        assert (await town.get("/status-lists/77")).status_code == 404
+
+    async def test_is_never_left_out_by_the_holder(self, town: Town) -> None:
+        await town.record()
+        path = f"{REPORTS}/{(await made(town))['number']}/credential"
+        bare = (await town.get(path, by=town.ecology)).json()["credential"].split("~")[0] + "~"
+        assert "status_list" in Seals(town.city.settings).check_sd_jwt_vc(bare)["status"]

@@ -122,6 +122,16 @@ def counts(state: RecordState, period: Period | None, day: date) -> bool:
     return period is None or day < period.published_until
 
 
+def status_of(state: RecordState, period: Period | None, lifted_until: date | None, day: date) -> int:
+    """What a record makes of a report that names it, in the values of a Token Status List.
+
+    0: nothing; 1: void for good, as it is corrected, repaired or over; 2: void while its publication stands still.
+    """
+    if not counts(state, period, day):
+        return 1
+    return 2 if lifted_until is not None and day < lifted_until else 0
+
+
 class RepairFault(StrEnum):
     """Why no repair can be applied for."""
 

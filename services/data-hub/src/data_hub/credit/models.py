@@ -184,3 +184,16 @@ class ReportRow(Base):
     content: Mapped[dict[str, Any]] = mapped_column(JSONB)
     valid_until: Mapped[date] = mapped_column()
     issued_at: Mapped[Instant] = mapped_column()
+
+
+class PlaceRow(Base):
+    """The place of a report's credential in a Token Status List, from when one is first asked for."""
+
+    __tablename__ = "credit_report_place"
+    __table_args__ = (Index("ix_credit_report_place_status_list_valid_until", "status_list", "valid_until"),)
+
+    uscc: Mapped[str] = mapped_column(String(18), primary_key=True)
+    number: Mapped[str] = mapped_column(String(32), primary_key=True)
+    status_list: Mapped[int] = mapped_column()
+    status_place: Mapped[int] = mapped_column()
+    valid_until: Mapped[date] = mapped_column()

@@ -1,10 +1,11 @@
 """The forms of a report: pages with a seal and a code that verifies offline, and a verifiable credential.
 
-PDF: PAdES (ETSI EN 319 142-1). Credential: SD-JWT VC, type `urn:cn:hengshui:credit-report:1`. Code: a JWS of
-`typ: credit-report+jwt` in a QR symbol, with what is needed to compare the pages with it.
+PDF: PAdES (ETSI EN 319 142-1). Credential: SD-JWT VC, type `urn:cn:hengshui:credit-report:1`, its status in a Token
+Status List. Code: a JWS of `typ: credit-report+jwt` in a QR symbol, with what is needed to compare the pages with it.
 """
 
 import io
+from collections.abc import Mapping
 from datetime import datetime, time
 from typing import Any
 
@@ -26,8 +27,11 @@ def sealed_pdf(seals: Seals, report: Report) -> bytes:
     return seals.sealed_pdf(_story(seals, report), title=title, reason="信用报告 Credit report", subject=report.number)
 
 
-def credential(seals: Seals, report: Report) -> str:
-    """The report as SD-JWT VC; the holder may leave out the records and the points, never whose report it is."""
+def credential(seals: Seals, report: Report, status: Mapping[str, object]) -> str:
+    """The report as SD-JWT VC; the holder may leave out the records and the points, never whose report it is.
+
+    Its `status` says where a verifier reads whether all of it still holds.
+    """
     claims = {
         "number": report.number, "uscc": report.uscc, "name": report.name, "as_of": report.as_of.isoformat(),
         "method": report.method, "grade": report.grade, "points": report.points, "fingerprint": report.fingerprint,
@@ -35,7 +39,7 @@ def credential(seals: Seals, report: Report) -> str:
     }  # fmt: skip
     over = datetime.combine(report.valid_until, time(), CHINA)
     return seals.issue_sd_jwt_vc(
-        claims, vct=TYPE, issued_at=report.issued_at, disclosable=("points", "records"), expires_at=over
+        claims, vct=TYPE, issued_at=report.issued_at, disclosable=("points", "records"), expires_at=over, status=status
     )
 
 

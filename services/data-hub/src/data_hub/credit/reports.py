@@ -14,6 +14,7 @@ from citykit.work import Work, WorkInRequest
 from data_hub.credit import paper, repository
 from data_hub.credit.domain import REPORT_DAYS, rated
 from data_hub.credit.errors import ReportOver
+from data_hub.credit.lists import StatusLists
 from data_hub.credit.models import ReportRow
 from data_hub.credit.ratings import Ratings, fact_of
 from data_hub.credit.schemas import Credential, Report, ReportCheck
@@ -55,7 +56,8 @@ class Reports:
 
     async def credential(self, report: Report) -> Credential:
         """The report as a verifiable credential (SD-JWT VC)."""
-        return Credential(credential=paper.credential(Seals(self.work.settings), report))
+        status = await StatusLists(self.work).status(report)
+        return Credential(credential=paper.credential(Seals(self.work.settings), report, status))
 
     async def hand_out(self, uscc: str, number: str, *, by: Actor) -> Report:
         """A report that was made for the actor's department. Raises NotFound, ReportOver."""

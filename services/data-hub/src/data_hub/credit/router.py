@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends, Query
+from fastapi import Depends, Query, Response
 
 from citykit.access import anyone
 from citykit.idempotency import OnceInRequest
@@ -15,6 +15,7 @@ from citykit.work import WorkInRequest
 from data_hub.credit import repository
 from data_hub.credit.access import Decider, Reader, Recorder, disputes_of, recalls_of, recorded_by, repairs_of
 from data_hub.credit.errors import CreditStateProblem, NoPersonalScores, RecordExists, RecordFault, UnknownFirm
+from data_hub.credit.lists import StatusListsInRequest
 from data_hub.credit.loading import DecidersDispute, DecidersRepair, OwnRecall, OwnRecord
 from data_hub.credit.ratings import RatingsInRequest
 from data_hub.credit.repair import RepairsInRequest
@@ -24,6 +25,7 @@ from data_hub.credit.schemas import (
     DisputeDecision,
     DisputeFilter,
     Lift,
+    ListNumber,
     RatingDraft,
     RatingResult,
     Reason,
@@ -40,6 +42,8 @@ from data_hub.credit.schemas import (
     TermTable,
 )
 from data_hub.credit.service import CreditInRequest
+from data_hub.seals.errors import SealsMissing
+from data_hub.seals.status_lists import MEDIA
 
 router = CityRouter(prefix="/api/data-hub/v1/credit", tags=["credit"])
 
@@ -140,3 +144,14 @@ async def read_rating(_: Reader, uscc: Uscc, rating_id: UUID, ratings: RatingsIn
 async def reproduce_rating(_: Reader, uscc: Uscc, rating_id: UUID, ratings: RatingsInRequest) -> Reproduction:
     """Compute a rating again from the facts that were kept with it 复算."""
     return await ratings.reproduce(uscc, rating_id)
+
+
+@router.get(
+    "/status-lists/{number}",
+    response_class=Response,
+    dependencies=[Depends(anyone)],
+    responses=problems(NotFound, SealsMissing) | {200: {"content": {MEDIA: {}}, "description": "The list"}},
+)
+async def read_report_statuses(number: ListNumber, lists: StatusListsInRequest) -> Response:
+    """Read a Token Status List of credit reports 信用报告状态列表: which of them do not hold any more."""
+    return Response(await lists.token(number), media_type=MEDIA, headers={"Cache-Control": "public, max-age=60"})

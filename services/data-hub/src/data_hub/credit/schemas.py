@@ -4,12 +4,15 @@ from datetime import date
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
+from fastapi import Path
 from pydantic import Field
 
 from citykit.pages import PageQuery
 from citykit.wire import Instant, LongText, ShortText, Uscc, Wire
 from data_hub.credit.domain import DisputeState, Kind, RecordState, RepairState, Severity
 from data_hub.credit.models import DisputeRow, RecallRow, RecordRow, RepairRow
+
+ListNumber = Annotated[int, Path(ge=0, le=2**31 - 1)]
 
 
 class RecordDraft(Wire):
