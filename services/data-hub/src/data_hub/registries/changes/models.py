@@ -12,7 +12,10 @@ from data_hub.database import Base
 
 
 class ChangeRow(Base):
-    """A record changed in these fields. `number` comes when somebody reads on; the distribution column is `subject`."""
+    """A record changed in these fields. `number` comes when somebody reads on; the distribution column is `subject`.
+
+    `left_division` is where the record belonged until this change, if the change moved it.
+    """
 
     __tablename__ = "registry_change"
     __table_args__ = (
@@ -25,6 +28,7 @@ class ChangeRow(Base):
     registry_name: Mapped[str] = mapped_column(Text)
     fields: Mapped[list[str]] = mapped_column(ARRAY(Text))
     division_code: Mapped[str | None] = mapped_column(Text)
+    left_division: Mapped[str | None] = mapped_column(Text)
     act: Mapped[str] = mapped_column(Text)
     statement: Mapped[UUID] = mapped_column(Uuid)
     changed_at: Mapped[Instant] = mapped_column()

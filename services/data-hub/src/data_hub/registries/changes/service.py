@@ -1,10 +1,11 @@
 """Keeps changes, numbers them, and hands them to those who follow."""
 
+from collections.abc import Collection
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Depends
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from citykit.actors import Actor
 from citykit.ids import new_id
@@ -17,7 +18,7 @@ from data_hub.registries.changes.errors import NoDepartment, NoSuchSubscription,
 from data_hub.registries.changes.models import ChangeRow, HeadRow, SubscriptionRow
 from data_hub.registries.changes.schemas import Change, ChangePage, ChangeQuery, Subscription, SubscriptionDraft
 from data_hub.registries.errors import BeyondPurpose
-from data_hub.registries.purposes.service import purpose_of
+from data_hub.registries.purposes.service import check_covered, purpose_of
 from data_hub.registries.sources.domain import Registry
 
 # Only what is committed can be seen here, and the head's lock lets one number at a time: numbers come in the order in
@@ -41,15 +42,16 @@ class Changes:
         self.work = work
 
     def note(
-        self, registry: Registry, subject: str, *, act: str, fields: list[str], division: str | None, statement: UUID
-    ) -> None:
-        """Keep that a record changed; it is written with the change itself."""
-        self.work.session.add(
-            ChangeRow(
-                subject=subject, id=new_id(), registry_name=registry.value, fields=sorted(fields),
-                division_code=division, act=act, statement=statement, changed_at=self.work.clock.now(), number=None,
-            )
+        self, registry: Registry, subject: str, *, act: str, fields: list[str], division: str | None,
+        left: str | None = None, statement: UUID,
+    ) -> None:  # fmt: skip
+        """Keep that a record of a division changed, which it may have come to from `left`; written with the change."""
+        row = ChangeRow(
+            subject=subject, id=new_id(), registry_name=registry.value, fields=sorted(fields), division_code=division,
+            left_division=None if left == division else left, act=act, statement=statement,
+            changed_at=self.work.clock.now(), number=None,
         )  # fmt: skip
+        self.work.session.add(row)
 
     async def subscribe(self, draft: SubscriptionDraft, *, by: Actor) -> Subscription:
         """Follow a registry for one's department, from now on.
@@ -61,6 +63,8 @@ class Changes:
             raise NoDepartment
         is_population = draft.registry is Registry.population
         purpose = purpose_of(draft.purpose or "", "/body/purpose") if is_population else None
+        if purpose is not None and draft.division_code is not None:  # who is told only of a place learns of it
+            check_covered(purpose, {"division_code": "division_code"})
         if wrong := beyond(draft.registry, draft.fields, purpose):
             raise BeyondPurpose(
                 errors=[FieldError(pointer="/body/fields", code="beyond-purpose", message=field) for field in wrong]
@@ -117,16 +121,18 @@ class Changes:
             self._log(items, row, by)
         return ChangePage(items=items, after=items[-1].number if more else max(head, after), more=more)
 
-    async def followers(self, registry: Registry, field: str, division: str | None) -> list[str]:
-        """The departments that follow a field of records in a division."""
+    async def followers(self, registry: Registry, field: str, divisions: Collection[str | None]) -> list[str]:
+        """The departments that follow a field of records in one of these divisions."""
         row = SubscriptionRow
         found = await self.work.session.execute(
             select(row.department, row.division_code).where(
                 row.registry_name == registry.value, row.ended_at.is_(None), row.fields.contains([field])
             )
         )
-        here = division or ""
-        return sorted({who for who, where in found if where is None or here.startswith(stem_of(where))})
+        here = [one or "" for one in divisions]
+        return sorted({
+            who for who, where in found if where is None or any(one.startswith(stem_of(where)) for one in here)
+        })  # fmt: skip
 
     async def _numbered(self, registry: Registry) -> int:
         """Number what is committed and has no number yet; the last number given."""
@@ -171,7 +177,8 @@ def _following(row: SubscriptionRow, after: int) -> Any:
         ChangeRow.registry_name == row.registry_name, ChangeRow.number > after, ChangeRow.fields.overlap(row.fields)
     )
     if row.division_code is not None:
-        found = found.where(ChangeRow.division_code.startswith(stem_of(row.division_code)))
+        stem = stem_of(row.division_code)
+        found = found.where(or_(ChangeRow.division_code.startswith(stem), ChangeRow.left_division.startswith(stem)))
     return found.order_by(ChangeRow.number)
 
 

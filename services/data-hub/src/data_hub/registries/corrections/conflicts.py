@@ -9,7 +9,7 @@ from citykit.ids import new_id
 from citykit.pages import Page, keyset_page
 from citykit.work import Work
 from data_hub.registries.corrections import access
-from data_hub.registries.corrections.domain import ConflictState, Said
+from data_hub.registries.corrections.domain import LOOKED, ConflictState, Said
 from data_hub.registries.corrections.errors import NoSuchTicket, TicketDecided
 from data_hub.registries.corrections.keepers import Keeper, hold
 from data_hub.registries.corrections.models import ConflictRow
@@ -23,7 +23,7 @@ from data_hub.registries.corrections.schemas import (
     Statement,
     StatementDraft,
 )
-from data_hub.registries.corrections.telling import LOOKED, Telling
+from data_hub.registries.corrections.telling import Telling
 from data_hub.registries.history import History
 from data_hub.registries.periods import period_of
 from data_hub.registries.provenance import EVER
@@ -31,7 +31,7 @@ from data_hub.registries.purposes.domain import BY_CODE, Purpose
 from data_hub.registries.purposes.service import purpose_of
 from data_hub.registries.schemas import SourceDraft
 from data_hub.registries.sources.domain import Registry
-from data_hub.registries.sources.service import Sources
+from data_hub.registries.sources.service import Sources, not_anothers
 
 MAINTENANCE = BY_CODE["registry-maintenance"]
 
@@ -45,8 +45,10 @@ class Conflicts:
     async def state(self, draft: StatementDraft, *, by: Actor) -> Statement:
         """Take what a department says about a value: the source's word is the value, another's may be a conflict.
 
-        Raises NoSuchPerson, NoSuchEntity, UnknownField, BadValue, BadPeriod and what its registry refuses.
+        Raises StatedForAnother, NoSuchPerson, NoSuchEntity, UnknownField, BadValue, BadPeriod and what its registry
+        refuses.
         """
+        not_anothers(draft.source.department, by)
         keeper = await hold(self.work, draft.registry, draft.subject)
         value = keeper.canonical(draft.field, draft.value, "/body/value")
         if draft.true_from is not None or draft.true_to is not None:

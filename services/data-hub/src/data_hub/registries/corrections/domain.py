@@ -2,6 +2,9 @@
 
 from enum import StrEnum
 
+# Who looks at a ticket is no recipient of the value.
+LOOKED = "查看校核事项 Read a correction ticket"
+
 
 class ConflictState(StrEnum):
     """What became of a statement that contradicts the source."""

@@ -4,8 +4,11 @@ from abc import ABC, abstractmethod
 from datetime import date
 from uuid import UUID
 
+from sqlalchemy import text
+
 from citykit.actors import Actor
 from citykit.work import Work
+from data_hub.registries.corrections.domain import LOOKED
 from data_hub.registries.corrections.errors import NoSource, UnknownField
 from data_hub.registries.corrections.schemas import CorrectedValue
 from data_hub.registries.legal_entities.domain import EntityField
@@ -19,11 +22,17 @@ from data_hub.registries.schemas import SourceDraft
 from data_hub.registries.sources.domain import Registry
 from data_hub.registries.sources.service import Sources
 
+_READERS = text("""
+select distinct organisation from personal_access
+where person = :person and organisation is not null and :field = any(fields) and action <> :looked
+""")
+
 
 class Keeper(ABC):
     """A record that is held until the transaction ends."""
 
     registry: Registry
+    _came_from: str | None
 
     def __init__(self, work: Work, subject: str) -> None:
         self.work = work
@@ -40,9 +49,13 @@ class Keeper(ABC):
         """Where the record belongs."""
 
     @property
-    def person(self) -> str | None:
-        """The person as her access log names her, where the record is a person's."""
-        return None
+    def divisions(self) -> set[str | None]:
+        """Where the record belongs, and where it belonged when it was taken."""
+        return {self.division, self._came_from}
+
+    @abstractmethod
+    async def readers(self, field: str) -> list[str]:
+        """The departments that ever read a field of the record."""
 
     @abstractmethod
     def canonical(self, field: str, text: str | None, pointer: str) -> str | None:
@@ -82,6 +95,7 @@ class PersonKeeper(Keeper):
         except ValueError:
             raise NoSuchPerson from None
         self._row = await self._population.locked(person)
+        self._came_from = self._row.division_code
         self.subject = str(person)
         return self
 
@@ -95,10 +109,10 @@ class PersonKeeper(Keeper):
         """Where the person is registered."""
         return self._row.division_code
 
-    @property
-    def person(self) -> str:
-        """The person as her access log names her."""
-        return f"person:{self.subject}"
+    async def readers(self, field: str) -> list[str]:
+        """Those whom the person's access log names."""
+        values = {"person": f"person:{self.subject}", "field": field, "looked": LOOKED}
+        return list((await self.work.session.execute(_READERS, values)).scalars())
 
     def canonical(self, field: str, text: str | None, pointer: str) -> str | None:
         """A value in its canonical form."""
@@ -131,6 +145,7 @@ class FirmKeeper(Keeper):
         """Hold it. Raises NoSuchEntity."""
         self._entities = LegalEntities(self.work)
         self._row = await self._entities.locked(self.subject)
+        self._came_from = self._row.division_code
         return self
 
     @property
@@ -142,6 +157,10 @@ class FirmKeeper(Keeper):
     def division(self) -> str | None:
         """Where the entity is registered."""
         return self._row.division_code
+
+    async def readers(self, field: str) -> list[str]:
+        """Those who read the entity, or what lists show of it."""
+        return await self._entities.readers(self._row, field)
 
     def canonical(self, field: str, text: str | None, pointer: str) -> str | None:
         """A value in its canonical form."""

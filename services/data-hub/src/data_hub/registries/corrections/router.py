@@ -50,7 +50,7 @@ from data_hub.registries.corrections.service import ConflictsInRequest, Disputes
 from data_hub.registries.errors import BadPeriod, BadValue, UnknownPurpose
 from data_hub.registries.legal_entities.errors import NoSuchEntity
 from data_hub.registries.population.errors import NoSuchPerson, PersonExists
-from data_hub.registries.sources.errors import NotTheSource
+from data_hub.registries.sources.errors import NotTheSource, StatedForAnother
 
 router = CityRouter(prefix="/api/data-hub/v1/registries", tags=["基础库校核 Corrections"])
 about = CityRouter(prefix="/api/data-hub/v1", tags=["基础库校核 Corrections"])
@@ -59,11 +59,15 @@ _CORRECTING = (BadValue, BadPeriod, PersonExists, NotTheSource)
 _ONCE = (KeyUsedOtherwise, StillRunning)
 
 
-@router.post("/statements", status_code=201, responses=problems(*_RECORD, BadPeriod, PersonExists, *_ONCE))
+@router.post(
+    "/statements",
+    status_code=201,
+    responses=problems(*_RECORD, StatedForAnother, BadPeriod, PersonExists, *_ONCE),
+)
 async def state_value(
     actor: Maintainer, body: StatementDraft, conflicts: ConflictsInRequest, once: OnceInRequest
 ) -> Statement:
-    """Say what a department states about a value 登记部门陈述: its source's word is the value, another's a conflict."""
+    """State a value for one's own department 登记部门陈述: the source's word is the value, another's a conflict."""
     return await once(lambda: conflicts.state(body, by=actor), Statement)
 
 

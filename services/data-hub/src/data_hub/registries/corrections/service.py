@@ -13,7 +13,7 @@ from citykit.work import Work, WorkInRequest
 from data_hub.registries.changes.errors import NoDepartment
 from data_hub.registries.corrections import access
 from data_hub.registries.corrections.conflicts import MAINTENANCE, Conflicts
-from data_hub.registries.corrections.domain import DisputeState, Verdict
+from data_hub.registries.corrections.domain import LOOKED, DisputeState, Verdict
 from data_hub.registries.corrections.errors import DisputeOpen, NoSuchTicket, OwnTicket, TicketDecided
 from data_hub.registries.corrections.events import CorrectionDecided
 from data_hub.registries.corrections.keepers import Keeper, hold
@@ -29,7 +29,7 @@ from data_hub.registries.corrections.schemas import (
     NoticeQuery,
     OwnDisputeDraft,
 )
-from data_hub.registries.corrections.telling import LOOKED, Telling
+from data_hub.registries.corrections.telling import Telling
 from data_hub.registries.errors import BadValue
 from data_hub.registries.population.errors import NoSuchPerson
 from data_hub.registries.schemas import SourceDraft

@@ -57,3 +57,14 @@ class LegalEntityValueRow(ValueColumns, Base):
     )
 
     uscc: Mapped[str] = mapped_column(Text, primary_key=True, sort_order=-1)
+
+
+class ReaderRow(Base):
+    """A department read a legal entity, on `read_on` for the last time: all of it, or what lists show."""
+
+    __tablename__ = "legal_entity_reader"
+
+    uscc: Mapped[str] = mapped_column(Text, primary_key=True)
+    department: Mapped[str] = mapped_column(Text, primary_key=True)
+    whole: Mapped[bool] = mapped_column(Boolean)
+    read_on: Mapped[date] = mapped_column(Date)

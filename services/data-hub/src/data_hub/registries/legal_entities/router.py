@@ -25,6 +25,7 @@ from data_hub.registries.legal_entities.errors import (
 )
 from data_hub.registries.legal_entities.matching import Matching
 from data_hub.registries.legal_entities.models import LegalEntityRow
+from data_hub.registries.legal_entities.readers import Readers
 from data_hub.registries.legal_entities.repository import VALUES, Entities
 from data_hub.registries.legal_entities.schemas import (
     Cessation,
@@ -41,7 +42,7 @@ from data_hub.registries.legal_entities.schemas import (
 from data_hub.registries.legal_entities.service import EntitiesInRequest
 from data_hub.registries.population.domain import mask_name
 from data_hub.registries.schemas import HistoryQuery, ValueRecord
-from data_hub.registries.sources.errors import NotTheSource
+from data_hub.registries.sources.errors import NotTheSource, StatedForAnother
 
 router = CityRouter(prefix="/api/data-hub/v1/legal-entities", tags=["法人库 Legal entities"])
 internal = CityRouter(prefix="/internal/data-hub/v1/registries/legal-entities", tags=["法人库 Legal entities"])
@@ -64,27 +65,40 @@ async def entity_to_maintain(uscc: UsccInPath, _: Maintainer, work: WorkInReques
     return row
 
 
+async def readers_noted(actor: Reader, work: WorkInRequest, reads: ReaderInRequest) -> Readers:
+    """Who may read, as one whose reads are noted for her department."""
+    return Readers(work, reads, actor)
+
+
+ReadersInRequest = Annotated[Readers, Depends(readers_noted)]
 EntityInPath = Annotated[LegalEntityRow, Depends(entity_to_read)]
 EntityToMaintain = Annotated[LegalEntityRow, Depends(entity_to_maintain)]
 
 
 @router.get("", response_model=Page[LegalEntityBrief], responses=problems(BadCursor))
 async def list_entities(
-    actor: Reader, query: Annotated[LegalEntityFilter, Query()], reads: ReaderInRequest
+    readers: ReadersInRequest, query: Annotated[LegalEntityFilter, Query()], reads: ReaderInRequest
 ) -> Response:
     """List legal entities by code, ceased ones included with their state 查询法人库; former names find them too."""
-    return Response(await repository.page(reads, query), media_type="application/json")
+    found = await repository.page(reads, query)
+    while await readers.note_page(found):
+        found = await repository.page(reads, query)
+    return Response(found, media_type="application/json")
 
 
 @router.post("/matches", responses=problems(NothingToMatch))
-async def match_entities(actor: Reader, body: EntityMatchQuestion, work: WorkInRequest) -> EntityMatches:
+async def match_entities(readers: ReadersInRequest, body: EntityMatchQuestion, work: WorkInRequest) -> EntityMatches:
     """Find legal entities in spite of a slip in code or name, ranked, with what agrees 模糊比对法人库."""
-    return await Matching(work).match(body)
+    found = await Matching(work).match(body)
+    while await readers.note([one.entity.uscc for one in found.items], whole=False):
+        found = await Matching(work).match(body)
+    return found
 
 
 @router.get("/{uscc}", response_model=LegalEntity, responses=problems(NoSuchEntity))
-async def read_entity(actor: Reader, uscc: UsccInPath, reads: ReaderInRequest) -> Response:
+async def read_entity(readers: ReadersInRequest, uscc: UsccInPath, reads: ReaderInRequest) -> Response:
     """Read a legal entity 查看法人信息."""
+    await readers.note([uscc], whole=True)
     found = await repository.document(reads, uscc)
     if found is None:
         raise NoSuchEntity()
@@ -93,9 +107,10 @@ async def read_entity(actor: Reader, uscc: UsccInPath, reads: ReaderInRequest) -
 
 @router.get("/{uscc}/values", responses=problems(NoSuchEntity, BadCursor))
 async def read_entity_history(
-    actor: Reader, uscc: UsccInPath, query: Annotated[HistoryQuery, Query()], work: WorkInRequest
+    readers: ReadersInRequest, uscc: UsccInPath, query: Annotated[HistoryQuery, Query()], work: WorkInRequest
 ) -> Page[ValueRecord]:
     """Read an entity's values with source and both times, also as of a day or an instant 查看历史（双时态）."""
+    await readers.note([uscc], whole=True)
     await entity_to_read(uscc, work)
     found = Entities(work).values(uscc, query.true_on, query.known_at)
     found = found.where(VALUES.c.field != EntityField.legal_representative.value)
@@ -113,7 +128,7 @@ def _shown(columns: tuple[object, ...]) -> ValueRecord:
 @router.post(
     "",
     status_code=201,
-    responses=problems(BadValue, UnknownRepresentative, EntityExists, KeyUsedOtherwise, StillRunning),
+    responses=problems(StatedForAnother, BadValue, UnknownRepresentative, EntityExists, KeyUsedOtherwise, StillRunning),
 )
 async def register_entity(
     actor: Maintainer, body: EntityDraft, registry: EntitiesInRequest, once: OnceInRequest
@@ -131,6 +146,7 @@ async def register_entity(
     status_code=201,
     responses=problems(
         NoSuchEntity,
+        StatedForAnother,
         BadValue,
         BadPeriod,
         UnknownRepresentative,
@@ -154,7 +170,9 @@ async def correct_entity(
 @router.post(
     "/{uscc}/cessations",
     status_code=201,
-    responses=problems(NoSuchEntity, BadPeriod, EntityStateProblem, NotTheSource, KeyUsedOtherwise, StillRunning),
+    responses=problems(
+        NoSuchEntity, StatedForAnother, BadPeriod, EntityStateProblem, NotTheSource, KeyUsedOtherwise, StillRunning
+    ),
 )
 async def record_cessation(
     actor: Maintainer, row: EntityToMaintain, body: Cessation, registry: EntitiesInRequest, once: OnceInRequest

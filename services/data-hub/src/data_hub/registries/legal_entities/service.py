@@ -1,5 +1,6 @@
 """The acts on legal entities: register, correct a value, record a cessation; and the question who represents one."""
 
+from collections.abc import Collection
 from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
@@ -30,6 +31,7 @@ from data_hub.registries.legal_entities.errors import (
 )
 from data_hub.registries.legal_entities.events import LegalEntityChanged
 from data_hub.registries.legal_entities.models import LegalEntityRow
+from data_hub.registries.legal_entities.readers import readers_of
 from data_hub.registries.legal_entities.repository import Entities
 from data_hub.registries.legal_entities.schemas import Cessation, EntityCorrection, EntityDraft, Representation
 from data_hub.registries.matching.entities import entity_tokens
@@ -38,7 +40,7 @@ from data_hub.registries.population.domain import mask_name
 from data_hub.registries.population.service import Population
 from data_hub.registries.provenance import Period, Value, as_of
 from data_hub.registries.sources.domain import Registry
-from data_hub.registries.sources.service import Sources
+from data_hub.registries.sources.service import Sources, not_anothers
 
 LEGAL_REPRESENTATIVE = "legal-representative"  # 法定代表人, or 负责人 and 经营者 where the form has none
 
@@ -59,7 +61,8 @@ class LegalEntities:
         return self.work.clock.now().astimezone(CHINA).date()
 
     async def register(self, draft: EntityDraft, *, by: Actor, sample: bool = False) -> LegalEntityRow:
-        """Register a legal entity. Raises BadValue, UnknownRepresentative, EntityExists."""
+        """Register a legal entity. Raises StatedForAnother, BadValue, UnknownRepresentative, EntityExists."""
+        not_anothers(draft.source.department, by)
         values = self._first_values(draft)
         await self._check_representative(values[EntityField.legal_representative])
         row: dict[str, Any] = {
@@ -104,8 +107,9 @@ class LegalEntities:
     async def correct(self, row: LegalEntityRow, correction: EntityCorrection, *, by: Actor) -> LegalEntityRow:
         """Correct or change one value, as its source says.
 
-        Raises Stale, NotTheSource, BadValue, BadPeriod, UnknownRepresentative.
+        Raises StatedForAnother, Stale, NotTheSource, BadValue, BadPeriod, UnknownRepresentative.
         """
+        not_anothers(correction.source.department, by)
         if correction.version is not None and correction.version != row.version:
             raise Stale()
         field = correction.field
@@ -114,13 +118,14 @@ class LegalEntities:
             await self._check_representative(text)
         known = await self._admit(row, field, correction.source.department)
         true = period_of(known, correction.true_from, correction.true_to, self.today)
-        statement = await self._rows.history.open_statement("correct", correction.source, by)
+        statement, left = await self._rows.history.open_statement("correct", correction.source, by), row.division_code
         await self._learn(row, field, text, true, statement)
-        self._tell(row, "correct", [field.value], statement, by)
+        self._tell(row, "correct", [field.value], statement, by, left=left)
         return row
 
     async def cease(self, row: LegalEntityRow, cessation: Cessation, *, by: Actor) -> LegalEntityRow:
-        """Record that an entity ceased. Raises EntityStateProblem, BadPeriod, NotTheSource."""
+        """Record that an entity ceased. Raises StatedForAnother, EntityStateProblem, BadPeriod, NotTheSource."""
+        not_anothers(cessation.source.department, by)
         if not may_cease(EntityState(row.state), cessation.state):
             raise EntityStateProblem()
         if not max(row.established_on, row.state_since) <= cessation.ceased_on <= self.today:
@@ -179,20 +184,31 @@ class LegalEntities:
         """The present row of an entity, for other slices; None where the registry does not know the code."""
         return await self.work.session.get(LegalEntityRow, uscc)
 
+    async def known(self, codes: Collection[str]) -> set[str]:
+        """Those of the codes that the registry has an entity of, ceased ones included."""
+        found = await self.work.session.scalars(select(LegalEntityRow.uscc).where(LegalEntityRow.uscc.in_(codes)))
+        return set(found)
+
+    async def readers(self, row: LegalEntityRow, field: str) -> list[str]:
+        """The departments that ever read a field of the entity, which the caller holds."""
+        return await readers_of(self.work, row.uscc, field)
+
     def represents(self, row: LegalEntityRow, person: UUID) -> Representation:
         """Whether `person` represents the entity today."""
         if row.legal_representative != person or EntityState(row.state) in CEASED:
             return Representation(represents=False)
         return Representation(represents=True, role=LEGAL_REPRESENTATIVE)
 
-    def _tell(self, row: LegalEntityRow, act: str, fields: list[str], statement: UUID, by: Actor) -> None:
+    def _tell(
+        self, row: LegalEntityRow, act: str, fields: list[str], statement: UUID, by: Actor, left: str | None = None
+    ) -> None:
         changed = LegalEntityChanged(
             uscc=row.uscc, fields=sorted(fields), state=row.state, name=row.name, changed_at=self.work.clock.now()
         )
         self.work.events.record(changed, subject=row.uscc)
         self._changes.note(
             Registry.legal_entities, row.uscc, act=act, fields=sorted(fields), division=row.division_code,
-            statement=statement,
+            left=left, statement=statement,
         )  # fmt: skip
         self.work.audit.note(
             stream=f"legal-entity/{row.uscc}", act=act, by=by,
