@@ -52,11 +52,11 @@ class History:
 
     async def department(self, value: Value | None) -> str | None:
         """The department whose statement a value rests on."""
-        if value is None:
-            return None
-        found = await self._work.session.scalars(
-            select(StatementRow.department).where(StatementRow.id == value.statement)
-        )
+        return None if value is None else await self.department_of(value.statement)
+
+    async def department_of(self, statement: UUID) -> str | None:
+        """The department that made a statement."""
+        found = await self._work.session.scalars(select(StatementRow.department).where(StatementRow.id == statement))
         return found.one_or_none()
 
     async def learn(

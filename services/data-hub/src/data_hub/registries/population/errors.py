@@ -31,6 +31,13 @@ class RelationProblem(Invalid):
     title = ("关系不成立", "This relation cannot be")
 
 
+class NoSuchRelation(NotFound):
+    """The person is not this to the other one today."""
+
+    slug = "no-such-relation"
+    title = ("没有该存续中的关系", "There is no such relation today")
+
+
 class NothingToSearch(Invalid):
     """A search of persons names neither a number nor a name."""
 

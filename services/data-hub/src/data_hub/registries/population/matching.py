@@ -12,11 +12,9 @@ from uuid import UUID
 from sqlalchemy import select
 
 from citykit.actors import Actor
-from citykit.problems import FieldError
 from citykit.work import Work
 from data_hub.bigrams import search_key
 from data_hub.divisions.domain import canonical, stem_of
-from data_hub.registries.errors import BeyondPurpose
 from data_hub.registries.matching import scoring
 from data_hub.registries.matching.edits import Slip, citizen_numbers
 from data_hub.registries.matching.scoring import LEAST, Agreement, Clue
@@ -28,7 +26,7 @@ from data_hub.registries.population.reading import Readings
 from data_hub.registries.population.repository import id_number_index
 from data_hub.registries.population.schemas import MatchedClue, PersonMatch, PersonMatches, PersonMatchQuestion
 from data_hub.registries.purposes.domain import Purpose
-from data_hub.registries.purposes.service import purpose_of
+from data_hub.registries.purposes.service import check_covered, purpose_of
 
 BOUND = 60  # rows that one way may bring
 # Each way to candidates, by name: what it wants to know is bound by name too.
@@ -148,7 +146,8 @@ class Matching:
     async def match(self, question: PersonMatchQuestion) -> PersonMatches:
         """The best candidates, masked. Raises UnknownPurpose, BeyondPurpose, NothingToSearch."""
         purpose = purpose_of(question.purpose, "/body/purpose")
-        _covered(question, purpose)
+        told = question.model_dump(exclude={"purpose", "limit"}, exclude_none=True)
+        check_covered(purpose, {clue: clue for clue in told})
         if question.name is None and question.id_number is None:
             raise NothingToSearch()
         asked = self._asked(question)
@@ -230,12 +229,3 @@ def _clues(
     if asked.sex is not None:
         clues.append(scoring.sex(asked.sex, sex))
     return clues
-
-
-def _covered(question: PersonMatchQuestion, purpose: Purpose) -> None:
-    told = question.model_dump(exclude={"purpose", "limit"}, exclude_none=True)
-    beyond = [field for field in told if field not in purpose.fields]
-    if beyond:
-        raise BeyondPurpose(
-            errors=[FieldError(pointer=f"/body/{field}", code="beyond-purpose", message=field) for field in beyond]
-        )

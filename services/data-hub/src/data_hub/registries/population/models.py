@@ -75,7 +75,10 @@ class PersonValueRow(ValueColumns, Base):
 
 
 class RelationRow(Base):
-    """What `person` is to `other`: the guardian of a ward. Ended relations keep their days."""
+    """What `person` is to `other`: the guardian of a ward. Ended relations keep their days.
+
+    `true_to` is the first day on which it is no more; `end_statement` is what ended it, known since `ended_at`.
+    """
 
     __tablename__ = "person_relation"
     __table_args__ = (
@@ -98,6 +101,8 @@ class RelationRow(Base):
     true_to: Mapped[date | None] = mapped_column(Date)
     statement: Mapped[UUID] = mapped_column(Uuid)
     known_from: Mapped[Instant] = mapped_column()
+    end_statement: Mapped[UUID | None] = mapped_column(Uuid)
+    ended_at: Mapped[Instant | None] = mapped_column()
 
 
 class DisclosureRow(Base):

@@ -5,6 +5,7 @@ from uuid import UUID
 from sqlalchemy import insert
 
 from citykit.actors import Actor
+from citykit.clock import CHINA
 from citykit.ids import new_id
 from citykit.pages import Page, keyset_page
 from citykit.problems import FieldError
@@ -23,10 +24,17 @@ from data_hub.registries.population.schemas import (
     PersonSearch,
     Relation,
     RelationList,
+    RelationQuery,
 )
 from data_hub.registries.purposes.domain import Purpose
-from data_hub.registries.purposes.service import purpose_of
+from data_hub.registries.purposes.service import check_covered, purpose_of
 from data_hub.registries.schemas import ValueRecord
+
+# What a search may name, and which field that tells of.
+_SEARCHED = {
+    "id_number": "id_number", "name": "name", "name_contains": "name", "division_code": "division_code",
+    "state": "state",
+}  # fmt: skip
 
 
 def seen(row: PersonRow, purpose: Purpose) -> Person:
@@ -79,8 +87,13 @@ class Readings:
         return self.see(await self.row(person), purpose)
 
     async def search(self, search: PersonSearch) -> Page[Person]:
-        """The persons that a search finds, masked, by number. Raises NothingToSearch, BadValue, UnknownPurpose."""
+        """The persons that a search finds, masked, by number.
+
+        Raises UnknownPurpose, BeyondPurpose (a clue outside the purpose), NothingToSearch, BadValue.
+        """
         purpose = purpose_of(search.purpose, "/body/purpose")
+        asked = search.model_dump(include=set(_SEARCHED), exclude_none=True)
+        check_covered(purpose, {member: _SEARCHED[member] for member in asked})
         if search.id_number is None and search.name is None and search.name_contains is None:
             raise NothingToSearch()
         number = self._number(search.id_number) if search.id_number is not None else None
@@ -107,11 +120,13 @@ class Readings:
         keys = (VALUES.c.field, VALUES.c.true_from, VALUES.c.known_from)
         return await keyset_page(self._work.session, found, keys=keys, query=query, make=_masked_line)
 
-    async def relations(self, person: UUID, purpose: Purpose) -> RelationList:
-        """Whose guardian a person is, and who hers are. Raises NoSuchPerson."""
+    async def relations(self, person: UUID, purpose: Purpose, query: RelationQuery) -> RelationList:
+        """Whose guardian a person is, and who hers are; former ones only where asked for. Raises NoSuchPerson."""
         await self.row(person)
         self._log(person, "查看监护关系 Read relations", purpose, ["relations"])
-        return RelationList(items=[Relation.of(row) for row in await self._rows.relations(person)])
+        today = self._work.clock.now().astimezone(CHINA).date()
+        found = await self._rows.relations(person, None if query.ended else query.true_on or today)
+        return RelationList(items=[Relation.of(row) for row in found])
 
     async def disclose(self, person: UUID, request: DisclosureRequest) -> Disclosure:
         """Show values unmasked, and keep who had them and why. Raises NoSuchPerson, UnknownPurpose, BeyondPurpose."""

@@ -65,24 +65,32 @@ class Persons:
         holder = await self._work.session.scalar(select(row.person).where(row.id_number_index == index))
         return holder == person
 
-    async def relations(self, person: UUID) -> list[RelationRow]:
-        """The relations of a person in either direction, oldest first."""
-        found = await self._work.session.scalars(
-            select(RelationRow)
-            .where(or_(RelationRow.person == person, RelationRow.other == person))
-            .order_by(RelationRow.true_from, RelationRow.id)
-        )
-        return list(found)
+    async def relations(self, person: UUID, day: date | None) -> list[RelationRow]:
+        """The relations of a person in either direction, oldest first: those of a day, or all that ever were."""
+        row = RelationRow
+        found = select(row).where(or_(row.person == person, row.other == person))
+        if day is not None:
+            found = found.where(row.true_from <= day, or_(row.true_to.is_(None), row.true_to > day))
+        return list(await self._work.session.scalars(found.order_by(row.true_from, row.id)))
 
     async def relation(self, person: UUID, other: UUID, kind: str) -> RelationRow | None:
-        """What `person` is to `other` at present, if anything."""
+        """What `person` is to `other` at present, if anything, held until the transaction ends."""
         found = await self._work.session.scalars(
-            select(RelationRow).where(
+            select(RelationRow)
+            .where(
                 RelationRow.person == person, RelationRow.other == other, RelationRow.kind == kind,
                 RelationRow.true_to.is_(None),
             )
+            .with_for_update()
         )  # fmt: skip
         return found.one_or_none()
+
+    async def last_end(self, person: UUID, other: UUID, kind: str) -> date | None:
+        """The day on which `person` was `kind` to `other` no more, where she was it before."""
+        row = RelationRow
+        return await self._work.session.scalar(
+            select(func.max(row.true_to)).where(row.person == person, row.other == other, row.kind == kind)
+        )
 
     def values(self, person: UUID, true_on: date | None, known_at: datetime | None) -> Select[Any]:
         """The history of a person."""

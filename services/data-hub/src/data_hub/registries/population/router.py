@@ -15,6 +15,7 @@ from data_hub.registries.access import CitizenPass, Discloser, Maintainer, Onese
 from data_hub.registries.errors import BadPeriod, BadValue, BeyondPurpose, Stale, UnknownPurpose
 from data_hub.registries.population.errors import (
     NoSuchPerson,
+    NoSuchRelation,
     NothingToSearch,
     PersonExists,
     PersonStateProblem,
@@ -38,7 +39,9 @@ from data_hub.registries.population.schemas import (
     PersonSearch,
     Relation,
     RelationDraft,
+    RelationEnd,
     RelationList,
+    RelationQuery,
     Verdict,
     Verification,
 )
@@ -47,7 +50,7 @@ from data_hub.registries.population.verification import verify
 from data_hub.registries.purposes.domain import BY_CODE, OWN_RECORD
 from data_hub.registries.purposes.service import purpose_of
 from data_hub.registries.schemas import HistoryQuery, ValueRecord
-from data_hub.registries.sources.errors import NotTheSource
+from data_hub.registries.sources.errors import NotTheSource, StatedForAnother
 
 router = CityRouter(prefix="/api/data-hub/v1/population", tags=["人口库 Population"])
 internal = CityRouter(prefix="/internal/data-hub/v1/registries/population", tags=["人口库 Population"])
@@ -73,9 +76,12 @@ def own_number(actor: Actor) -> UUID:
 PersonInPath = Annotated[PersonRow, Depends(person_to_maintain)]
 
 
-@router.post("/searches", responses=problems(NothingToSearch, BadValue, UnknownPurpose, BadCursor))
+@router.post("/searches", responses=problems(NothingToSearch, BadValue, UnknownPurpose, BeyondPurpose, BadCursor))
 async def search_persons(actor: PersonReader, body: PersonSearch, work: WorkInRequest) -> Page[Person]:
-    """Search persons by number or name, masked 检索人口库. Every person found gets a line in her access log."""
+    """Search persons by number or name, masked 检索人口库, by fields that the purpose covers.
+
+    Every person found gets a line in her access log.
+    """
     return await Readings(work, actor).search(body)
 
 
@@ -130,7 +136,11 @@ async def disclose_values(actor: Discloser, person: UUID, body: DisclosureReques
     return await Readings(work, actor).disclose(person, body)
 
 
-@router.post("/persons", status_code=201, responses=problems(BadValue, PersonExists, KeyUsedOtherwise, StillRunning))
+@router.post(
+    "/persons",
+    status_code=201,
+    responses=problems(StatedForAnother, BadValue, PersonExists, KeyUsedOtherwise, StillRunning),
+)
 async def register_person(
     actor: Maintainer, body: PersonDraft, registry: PopulationInRequest, once: OnceInRequest
 ) -> Person:
@@ -146,7 +156,15 @@ async def register_person(
     "/persons/{person}/corrections",
     status_code=201,
     responses=problems(
-        NoSuchPerson, BadValue, BadPeriod, Stale, NotTheSource, PersonExists, KeyUsedOtherwise, StillRunning
+        NoSuchPerson,
+        StatedForAnother,
+        BadValue,
+        BadPeriod,
+        Stale,
+        NotTheSource,
+        PersonExists,
+        KeyUsedOtherwise,
+        StillRunning,
     ),
 )
 async def correct_value(
@@ -163,7 +181,9 @@ async def correct_value(
 @router.post(
     "/persons/{person}/deaths",
     status_code=201,
-    responses=problems(NoSuchPerson, BadPeriod, PersonStateProblem, NotTheSource, KeyUsedOtherwise, StillRunning),
+    responses=problems(
+        NoSuchPerson, StatedForAnother, BadPeriod, PersonStateProblem, NotTheSource, KeyUsedOtherwise, StillRunning
+    ),
 )
 async def record_death(
     actor: Maintainer, row: PersonInPath, body: Death, registry: PopulationInRequest, once: OnceInRequest
@@ -179,7 +199,7 @@ async def record_death(
 @router.post(
     "/persons/{person}/relations",
     status_code=201,
-    responses=problems(NoSuchPerson, BadPeriod, RelationProblem, KeyUsedOtherwise, StillRunning),
+    responses=problems(NoSuchPerson, StatedForAnother, BadPeriod, RelationProblem, KeyUsedOtherwise, StillRunning),
 )
 async def relate_persons(
     actor: Maintainer, row: PersonInPath, body: RelationDraft, registry: PopulationInRequest, once: OnceInRequest
@@ -188,12 +208,26 @@ async def relate_persons(
     return await once(lambda: registry.relate(row, body, by=actor), Relation)
 
 
+@router.post(
+    "/persons/{person}/relations/ends",
+    status_code=201,
+    responses=problems(
+        NoSuchPerson, StatedForAnother, NoSuchRelation, BadPeriod, NotTheSource, KeyUsedOtherwise, StillRunning
+    ),
+)
+async def end_relation(
+    actor: Maintainer, row: PersonInPath, body: RelationEnd, registry: PopulationInRequest, once: OnceInRequest
+) -> Relation:
+    """Record that the person is another one's guardian no more 终止监护关系; its days stay in the history."""
+    return await once(lambda: registry.end_relation(row, body, by=actor), Relation)
+
+
 @router.get("/persons/{person}/relations", responses=problems(NoSuchPerson, UnknownPurpose))
 async def list_relations(
-    actor: PersonReader, person: UUID, query: Annotated[PersonQuery, Query()], work: WorkInRequest
+    actor: PersonReader, person: UUID, query: Annotated[RelationQuery, Query()], work: WorkInRequest
 ) -> RelationList:
-    """List whose guardian a person is, and who hers are 查看监护关系."""
-    return await Readings(work, actor).relations(person, purpose_of(query.purpose))
+    """List whose guardian a person is, and who hers are 查看监护关系: today, on a day, or with all that ended."""
+    return await Readings(work, actor).relations(person, purpose_of(query.purpose), query)
 
 
 @internal.post("/verifications", responses=problems(UnknownPurpose, BeyondPurpose))

@@ -49,7 +49,10 @@ class PersonHistoryQuery(HistoryQuery):
 
 
 class PersonSearch(PageQuery):
-    """A search of persons. It is a body, not a query: names and numbers do not belong into addresses and their logs."""
+    """A search of persons. It is a body, not a query: names and numbers do not belong into addresses and their logs.
+
+    It may ask by what the purpose may see, and by nothing else.
+    """
 
     purpose: PurposeCode
     id_number: IdNumber | None = None
@@ -151,6 +154,22 @@ class RelationDraft(Wire):
     source: SourceDraft
 
 
+class RelationEnd(Wire):
+    """The end of what the person of the path is to another one, and where that comes from."""
+
+    kind: RelationKind
+    other: UUID
+    true_to: date = Field(description="First day on which it is no more; the day it began says that it never was")
+    source: SourceDraft
+
+
+class RelationQuery(PersonQuery):
+    """Which relations: those of a day, today's unless given; with `ended` all that ever were."""
+
+    true_on: date | None = None
+    ended: bool = False
+
+
 class Relation(Wire):
     """What `person` is to `other`; both as their opaque numbers."""
 
@@ -158,7 +177,7 @@ class Relation(Wire):
     kind: RelationKind
     other: UUID
     true_from: date
-    true_to: date | None
+    true_to: date | None = Field(description="First day on which it is no more; null while it lasts")
 
     @classmethod
     def of(cls, row: object) -> Self:

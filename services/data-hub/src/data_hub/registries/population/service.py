@@ -26,16 +26,30 @@ from data_hub.registries.population.domain import (
     checked,
     kept,
 )
-from data_hub.registries.population.errors import NoSuchPerson, PersonExists, PersonStateProblem, RelationProblem
+from data_hub.registries.population.errors import (
+    NoSuchPerson,
+    NoSuchRelation,
+    PersonExists,
+    PersonStateProblem,
+    RelationProblem,
+)
 from data_hub.registries.population.events import PersonChanged
 from data_hub.registries.population.models import PersonNumberRow, PersonRow, RelationRow
 from data_hub.registries.population.repository import Persons, id_number_index, place
-from data_hub.registries.population.schemas import Correction, Death, PersonDraft, Relation, RelationDraft
+from data_hub.registries.population.schemas import (
+    Correction,
+    Death,
+    PersonDraft,
+    Relation,
+    RelationDraft,
+    RelationEnd,
+)
 from data_hub.registries.provenance import Period, Value, as_of
 from data_hub.registries.sources.domain import Registry
-from data_hub.registries.sources.service import Sources
+from data_hub.registries.sources.service import Sources, not_anothers
 
 _ADULT_YEARS = 18  # 民法典 art. 17
+_RELATIONS = "relations"  # how a change of them is named
 
 
 class Population:
@@ -58,18 +72,37 @@ class Population:
 
     async def numbered(self, numbers: Iterable[str]) -> dict[str, UUID]:
         """The persons who carry these identification numbers, in canonical form; who is not here is left out."""
-        asked = {id_number_index(self.work, number): number for number in numbers}
+        asked = {self.number_index(number): number for number in numbers}
+        return {asked[index]: person for index, person in (await self.carriers(asked)).items()}
+
+    async def carriers(self, indexes: Iterable[bytes]) -> dict[bytes, UUID]:
+        """The persons who carry the numbers of these keyed hashes; a number that nobody carries is left out."""
         found = await self.work.session.execute(
             select(PersonNumberRow.id_number_index, PersonNumberRow.person).where(
-                PersonNumberRow.id_number_index.in_(asked)
+                PersonNumberRow.id_number_index.in_(indexes)
             )
         )
-        return {asked[bytes(row.id_number_index)]: row.person for row in found}
+        return {bytes(row.id_number_index): row.person for row in found}
+
+    def number_index(self, number: str) -> bytes:
+        """The keyed hash that finds who carries an identification number in canonical form, today or one day."""
+        return id_number_index(self.work, number)
+
+    async def index_of(self, person: UUID) -> bytes | None:
+        """The keyed hash of a person's identification number; None where she is not here."""
+        row = await self._rows.one(person)
+        if row is None:
+            return None
+        return self.number_index(self.work.vault.open(row.id_number_sealed, place(row.id, PersonField.id_number.value)))
 
     async def register(
         self, draft: PersonDraft, *, by: Actor, person: UUID | None = None, sample: bool = False
     ) -> PersonRow:
-        """Register a person, under the number `person` where it is given. Raises BadValue, PersonExists."""
+        """Register a person, under the number `person` where it is given.
+
+        Raises StatedForAnother, BadValue, PersonExists.
+        """
+        not_anothers(draft.source.department, by)
         values = self._first_values(draft)
         number = gb11643.parse(values[PersonField.id_number] or "", today=self.today)
         made = person or new_id()
@@ -145,8 +178,9 @@ class Population:
     async def correct(self, row: PersonRow, correction: Correction, *, by: Actor) -> PersonRow:
         """Correct or change one value, as its source says.
 
-        Raises Stale, NotTheSource, BadValue, BadPeriod, PersonExists.
+        Raises StatedForAnother, Stale, NotTheSource, BadValue, BadPeriod, PersonExists.
         """
+        not_anothers(correction.source.department, by)
         if correction.version is not None and correction.version != row.version:
             raise Stale()
         field = correction.field
@@ -155,9 +189,9 @@ class Population:
         true = period_of(known, correction.true_from, correction.true_to, self.today)
         if field is PersonField.id_number:
             await self._take_number(row, text, true)
-        statement = await self._rows.history.open_statement("correct", correction.source, by)
+        statement, left = await self._rows.history.open_statement("correct", correction.source, by), row.division_code
         await self._learn(row, field, text, true, statement)
-        self._tell(row, "correct", [field.value], statement, by)
+        self._tell(row, "correct", [field.value], statement, by, left=left)
         return row
 
     async def _admit(self, row: PersonRow, field: PersonField, department: str) -> list[Value]:
@@ -175,7 +209,11 @@ class Population:
             raise PersonExists()
 
     async def record_death(self, row: PersonRow, death: Death, *, by: Actor) -> PersonRow:
-        """Record that a person died. Raises PersonStateProblem where she is dead already, BadPeriod, NotTheSource."""
+        """Record that a person died.
+
+        Raises StatedForAnother, PersonStateProblem where she is dead already, BadPeriod, NotTheSource.
+        """
+        not_anothers(death.source.department, by)
         if row.state == PersonState.deceased:
             raise PersonStateProblem()
         if not row.birth_date <= death.died_on <= self.today:
@@ -210,7 +248,11 @@ class Population:
             row.state_since = value.true.start
 
     async def relate(self, row: PersonRow, draft: RelationDraft, *, by: Actor) -> Relation:
-        """Record what a person is to another. Raises NoSuchPerson, RelationProblem; asking twice answers the same."""
+        """Record what a person is to another; asking twice answers the same.
+
+        Raises StatedForAnother, NoSuchPerson, BadPeriod, RelationProblem.
+        """
+        not_anothers(draft.source.department, by)
         other = await self._rows.one(draft.other)
         if other is None:
             raise NoSuchPerson()
@@ -221,6 +263,9 @@ class Population:
         known = await self._rows.relation(row.id, other.id, draft.kind)
         if known is not None:
             return Relation.of(known)
+        earlier = await self._rows.last_end(row.id, other.id, draft.kind)
+        if earlier is not None and draft.true_from < earlier:
+            raise BadPeriod(("不得早于上一段关系终止之日", "It cannot begin before the earlier one ended"))
         statement = await self._rows.history.open_statement("relate", draft.source, by)
         made = RelationRow(
             id=new_id(), person=row.id, other=other.id, kind=draft.kind.value, true_from=draft.true_from, true_to=None,
@@ -229,8 +274,30 @@ class Population:
         self.work.session.add(made)
         await self.work.session.flush()
         for one in (row, other):
-            self._tell(one, "relate", ["relations"], statement, by)
+            self._tell(one, "relate", [_RELATIONS], statement, by)
         return Relation.of(made)
+
+    async def end_relation(self, row: PersonRow, end: RelationEnd, *, by: Actor) -> Relation:
+        """Record that a person is this to another no more, as the department says that stated it.
+
+        Raises StatedForAnother, NoSuchRelation, BadPeriod, NotTheSource.
+        """
+        not_anothers(end.source.department, by)
+        known, other = await self._rows.relation(row.id, end.other, end.kind), await self._rows.one(end.other)
+        if known is None or other is None:
+            raise NoSuchRelation()
+        if not known.true_from <= end.true_to <= self.today:
+            raise BadPeriod(("终止日期应在关系开始之日与今天之间", "The end lies between its beginning and today"))
+        await self._sources.admit(
+            Registry.population, _RELATIONS, str(row.id), self.today,
+            present=await self._rows.history.department_of(known.statement), stated_by=end.source.department,
+        )  # fmt: skip
+        statement = await self._rows.history.open_statement("end-relation", end.source, by)
+        known.true_to, known.end_statement, known.ended_at = end.true_to, statement, self.work.clock.now()
+        await self.work.session.flush()
+        for one in (row, other):
+            self._tell(one, "end-relation", [_RELATIONS], statement, by)
+        return Relation.of(known)
 
     def _may_guard(self, guardian: PersonRow, ward: PersonRow) -> bool:
         """A guardian is of age; wards are minors here (adults' guardians follow a court's decision, not this list)."""
@@ -240,14 +307,17 @@ class Population:
         born, today = row.birth_date, self.today
         return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
 
-    def _tell(self, row: PersonRow, act: str, fields: list[str], statement: UUID, by: Actor) -> None:
+    def _tell(
+        self, row: PersonRow, act: str, fields: list[str], statement: UUID, by: Actor, left: str | None = None
+    ) -> None:
         person, changed = str(row.id), sorted(fields)
         self.work.events.record(
             PersonChanged(person=row.id, fields=changed, changed_at=self.work.clock.now()), subject=person
         )
         self._changes.note(
-            Registry.population, person, act=act, fields=changed, division=row.division_code, statement=statement
-        )
+            Registry.population, person, act=act, fields=changed, division=row.division_code, left=left,
+            statement=statement,
+        )  # fmt: skip
         self.work.audit.note(
             stream=f"person/{person}", act=act, by=by, data={"fields": changed, "statement": str(statement)}
         )

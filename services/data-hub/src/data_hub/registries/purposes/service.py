@@ -1,5 +1,6 @@
 """Finds purposes and keeps their table equal to the rules."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 
 from sqlalchemy import select, update
@@ -27,6 +28,18 @@ def verifying_purpose_of(code: str, pointer: str = "/body/purpose") -> Purpose:
     if not found.verifies:
         raise BeyondPurpose(errors=[FieldError(pointer=pointer, code="beyond-purpose", message="no verification")])
     return found
+
+
+def check_covered(purpose: Purpose, asked: Mapping[str, str]) -> None:
+    """Refuse a question by what the purpose may not see: its answer would tell it, however it is masked.
+
+    `asked` says of each member of the request's body which field it asks about. Raises BeyondPurpose.
+    """
+    beyond = [(member, field) for member, field in asked.items() if field not in purpose.fields]
+    if beyond:
+        raise BeyondPurpose(
+            errors=[FieldError(pointer=f"/body/{one}", code="beyond-purpose", message=field) for one, field in beyond]
+        )
 
 
 async def load_purposes(work: Work) -> None:

@@ -10,8 +10,6 @@ class Registry(StrEnum):
     legal_entities = "legal-entities"  # 法人库
 
 
-# The basic registries as data resources 数据资源: recipients of their rows are told by these codes.
-RESOURCES = {Registry.population: "101001-000001", Registry.legal_entities: "102001-000001"}
 ANY = ""
 
 

@@ -1,6 +1,6 @@
 """Refusals about who may say what."""
 
-from citykit.problems import Conflict
+from citykit.problems import Conflict, Forbidden
 
 
 class NotTheSource(Conflict):
@@ -15,6 +15,13 @@ class NotTheSource(Conflict):
             f"Its source is {source}: record a statement, which it decides on, or raise a dispute",
         ))  # fmt: skip
         self.source = source
+
+
+class StatedForAnother(Forbidden):
+    """Whoever states a value states it for the own department, in nobody else's name; the record is as it was."""
+
+    slug = "stated-for-another"
+    title = ("只能以本部门名义陈述", "One states values for one's own department only")
 
 
 class SourceTaken(Conflict):

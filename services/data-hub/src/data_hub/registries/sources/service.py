@@ -7,11 +7,11 @@ from fastapi import Depends
 from sqlalchemy import func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
-from citykit.actors import Actor
+from citykit.actors import Actor, ActorKind
 from citykit.pages import Page, keyset_page
 from citykit.work import Work, WorkInRequest
 from data_hub.registries.sources.domain import ANY, Registry, registrar_of
-from data_hub.registries.sources.errors import NotTheSource, SourceTaken
+from data_hub.registries.sources.errors import NotTheSource, SourceTaken, StatedForAnother
 from data_hub.registries.sources.models import DeadlineRow, SourceRow
 from data_hub.registries.sources.schemas import NamedSource, SourceNaming, SourceQuery
 
@@ -27,6 +27,12 @@ class Deadline(NamedTuple):
 
     working_days: int
     legal_basis: str
+
+
+def not_anothers(department: str, by: Actor) -> None:
+    """Refuse a person or program that speaks in another department's name. Raises StatedForAnother."""
+    if by.kind is not ActorKind.service and by.department != department:
+        raise StatedForAnother
 
 
 class Sources:
