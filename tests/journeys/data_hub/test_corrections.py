@@ -78,7 +78,9 @@ def test_what_another_department_says_does_not_overwrite_the_source(day: Day) ->
         "registry": "population", "subject": person, "field": "division_code", "value": "131103",
         "source": {"department": personas()["housing-steward"]["department_code"], "batch": "housing-2026-11"},
     }  # fmt: skip
-    said = day.persona("registrar").post(f"{FLOOR}/statements", body)
+    foreign = day.persona("registrar").send("POST", f"{FLOOR}/statements", json=body)
+    assert foreign.status_code == 403, "nobody speaks in another department's name"
+    said = day.persona("housing-steward").post(f"{FLOOR}/statements", body)
     assert said["said"] == "conflict"
     assert read(day, person)["division_code"] == before["division_code"]
     shown = day.persona("housing-steward").get(

@@ -11,6 +11,7 @@ from citykit.actors import Actor, ActorKind
 from citykit.ids import new_id
 from citykit.testing import ServiceUnderTest
 from data_hub.datasets.domain import Column, ColumnType, Shape
+from data_hub.datasets.resealing import Resealing
 from data_hub.datasets.service import Datasets
 from data_hub.person_reads import service as person_reads
 from data_hub.registries.population.schemas import PersonDraft
@@ -62,10 +63,10 @@ class Register:
         await self.post("/resources", body, author)
         await self.post(f"/resources/{CODE}/submissions", None, author)
         await self.post(f"/resources/{CODE}/reviews", {"approve": True}, reviewer)
-        source = {"department": "11131100MB0H00049H", "batch": "t-1"}
+        source = {"department": CIVIL, "batch": "t-1"}
         by = Actor(subject=str(new_id()), kind=ActorKind.person, department=CIVIL)
         async with self.city.work() as work:
-            dataset = await Datasets(work).establish(CODE, SHAPE)
+            dataset = await Datasets(work).need(CODE)
             rows = [
                 ("1", LI, "131102", 10), ("2", LI, "131102", 20), ("3", WANG.lower(), "131103", 30),
                 ("4", STRANGER, "131103", 40), ("5", None, "131103", 50),
@@ -150,6 +151,14 @@ class TestQuery:
         ((action, organisation, _, basis, fields),) = await register.told(LI)
         assert (action, organisation, basis, fields) == ("数据服务查询", CIVIL, None, ["income"])
         assert await register.told(WANG) == []
+
+    async def test_of_rows_that_lie_open_tells_the_same(self, register: Register) -> None:
+        async with register.city.work() as work:
+            dataset = await Datasets(work).need(CODE)
+            assert (dataset.shape.has_sealed_key, len(dataset.shape.sealed)) == (False, 1)
+            assert await Resealing(work).apply(dataset, SHAPE) == 5
+        await register.ask(register.civil, select="income")
+        assert (len(await register.told(LI)), len(await register.told(WANG))) == (1, 1)
 
     async def test_that_is_refused_tells_nobody(self, register: Register) -> None:
         assert (await register.ask()).status_code == 403

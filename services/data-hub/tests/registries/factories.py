@@ -1,14 +1,10 @@
 """What the tests of the registries say again and again."""
 
-from datetime import timedelta
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
-
-from citykit.ids import new_id
 from citykit.testing import ServiceUnderTest
-from data_hub.sharing.models import ApplicationRow, GrantRow
 
 POLICE = "11131100MB0H00049H"
 MARKET = "11131100MB0H00057C"
@@ -22,6 +18,7 @@ ENTITIES = "/api/data-hub/v1/legal-entities"
 SERVICE = {"purpose": "public-service"}
 OTHER = "131102199008110028"  # another person's identification number
 FIRM = "91131102MA07XY3K94"
+OTHER_FIRM = "91131102MA0H000105"
 
 
 def person_draft(**changes: Any) -> dict[str, Any]:
@@ -47,16 +44,23 @@ def correction(field: str, value: str | None, **changes: Any) -> dict[str, Any]:
     return {"field": field, "value": value, "source": {"department": POLICE, "reason": "校核"}} | changes
 
 
+def stating(city: ServiceUnderTest, body: Mapping[str, Any], **claims: Any) -> dict[str, str]:
+    """Who may maintain the registries, of the department in whose name `body` speaks."""
+    return city.token([MAINTAIN], department=body["source"]["department"], **claims)
+
+
 async def register(city: ServiceUnderTest, **changes: Any) -> UUID:
     """Register a person and answer her number."""
-    answer = await city.client.post(PERSONS, json=person_draft(**changes), headers=city.token([MAINTAIN]))
+    draft = person_draft(**changes)
+    answer = await city.client.post(PERSONS, json=draft, headers=stating(city, draft))
     assert answer.status_code == 201, answer.text
     return UUID(answer.json()["person"])
 
 
 async def register_firm(city: ServiceUnderTest, **changes: Any) -> str:
     """Register a legal entity and answer its code."""
-    answer = await city.client.post(ENTITIES, json=entity_draft(**changes), headers=city.token([MAINTAIN]))
+    draft = entity_draft(**changes)
+    answer = await city.client.post(ENTITIES, json=draft, headers=stating(city, draft))
     assert answer.status_code == 201, answer.text
     return str(answer.json()["uscc"])
 
@@ -66,29 +70,3 @@ async def read(city: ServiceUnderTest, person: UUID, purpose: str = "household-r
     answer = await city.client.get(f"{PERSONS}/{person}", params={"purpose": purpose}, headers=city.token([PEOPLE]))
     assert answer.status_code == 200, answer.text
     return dict(answer.json())
-
-
-async def served(city: ServiceUnderTest, resource: str, department: str) -> None:
-    """A department that was granted the rows of a resource and received some."""
-    async with city.work() as work:
-        now = work.clock.now()
-        shared: dict[str, Any] = {
-            "id": new_id(), "resource": resource, "resource_name": "基础信息", "source_department": POLICE,
-            "department": department, "department_name": "示例部门", "columns": ["name"], "row_filter": None,
-            "purpose": "履职", "legal_basis": "《政务数据共享条例》", "deliveries": ["query"], "daily_quota_rows": None,
-            "onward": False, "valid_until": now + timedelta(days=365),
-        }  # fmt: skip
-        applied = ApplicationRow(
-            resource_version=1, share_type="conditional", state="granted", applied_by="sub:x", applied_at=now,
-            due_at=now, extended=False, **shared,
-        )  # fmt: skip
-        work.session.add(applied)
-        await work.session.flush()
-        granted = GrantRow(
-            application_id=applied.id, version=1, state="active", valid_from=now, granted_at=now, deliver_by=now,
-            **shared,
-        )  # fmt: skip
-        work.session.add(granted)
-        await work.session.flush()
-        used = "insert into sharing_grant_usage (grant_id, day, row_count) values (:grant, current_date, 3)"
-        await work.session.execute(text(used), {"grant": granted.id})

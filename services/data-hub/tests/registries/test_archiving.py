@@ -12,12 +12,12 @@ from data_hub.registries.archiving import archive
 from .factories import (
     ENTITIES,
     FIRM,
-    MAINTAIN,
     MARKET,
     PERSONS,
     correction,
     register,
     register_firm,
+    stating,
 )
 
 duckdb = pytest.importorskip("duckdb", reason="DuckDB is not installed")
@@ -31,7 +31,7 @@ async def corrected(city: ServiceUnderTest, path: str, name: str, department: st
     body = (
         correction("name", name) if department is None else correction("name", name, source={"department": department})
     )
-    answer = await city.client.post(f"{path}/corrections", json=body, headers=city.token([MAINTAIN]))
+    answer = await city.client.post(f"{path}/corrections", json=body, headers=stating(city, body))
     assert answer.status_code == 201, answer.text
 
 

@@ -7,7 +7,9 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import text
 
+from citykit.actors import Actor, ActorKind
 from citykit.testing import ServiceUnderTest, at
+from data_hub.registries.legal_entities.readers import Readers
 
 from .factories import (
     ENTITIES,
@@ -15,22 +17,26 @@ from .factories import (
     MAINTAIN,
     MARKET,
     OTHER,
+    OTHER_FIRM,
     PEOPLE,
     PERSONS,
     POLICE,
     READ,
+    SERVICE,
     correction,
+    entity_draft,
+    person_draft,
     read,
     register,
     register_firm,
-    served,
+    stating,
 )
 
 FLOOR = "/api/data-hub/v1/registries"
 OWN = "/api/data-hub/v1/population/me/disputes"
 DISPUTE, DECIDE = "data-hub.registries.dispute", "data-hub.registries.decide"
 SUPERVISE = "data-hub.registries.supervise"
-HOUSING = "11131100MB0H000732"
+HOUSING, MEDICAL = "11131100MB0H000732", "11131100MB0H00022R"
 CLAIM = {"field": "phone", "claimed": "13900000002", "evidence": "本人到窗口出示新号码"}
 CORRECTED = {"verdict": "corrected", "reason": "经核实"}
 
@@ -49,7 +55,7 @@ async def state(city: ServiceUnderTest, subject: object, field: str, value: str 
         "registry": registry, "subject": str(subject), "field": field, "value": value,
         "source": {"department": department},
     }  # fmt: skip
-    return await city.client.post(f"{FLOOR}/statements", json=body, headers=city.token([MAINTAIN]))
+    return await city.client.post(f"{FLOOR}/statements", json=body, headers=stating(city, body))
 
 
 async def dispute(city: ServiceUnderTest, subject: object, **changes: Any) -> Any:
@@ -80,10 +86,35 @@ class TestOneSourcePerValue:
     async def test_another_department_does_not_overwrite_a_value(self, city: ServiceUnderTest) -> None:
         person = await register(city)
         body = correction("name", "李秀莹", source={"department": MARKET})
-        answer = await city.client.post(f"{PERSONS}/{person}/corrections", json=body, headers=city.token([MAINTAIN]))
+        answer = await city.client.post(f"{PERSONS}/{person}/corrections", json=body, headers=stating(city, body))
         assert (answer.status_code, answer.json()["type"]) == (409, "/problems/not-the-source")
         assert POLICE in answer.json()["detail"]
         assert (await read(city, person))["version"] == 1
+
+    async def test_nobody_states_a_value_in_another_departments_name(self, city: ServiceUnderTest) -> None:
+        person, firm = await register(city), await register_firm(city)
+        said = {"registry": "population", "subject": str(person), "field": "ethnicity", "value": "满族"}
+        died = {"died_on": "2026-01-01", "source": {"department": POLICE}}
+        ward = {"kind": "guardian", "other": str(person), "true_from": "2026-01-01", "source": {"department": POLICE}}
+        gone = {"state": "revoked", "ceased_on": "2026-01-01", "source": {"department": MARKET}}
+        renamed = correction("name", "衡水新名有限公司", source={"department": MARKET})
+        for path, body in (
+            (PERSONS, person_draft(id_number=OTHER)),
+            (f"{PERSONS}/{person}/corrections", correction("ethnicity", "满族")),
+            (f"{PERSONS}/{person}/deaths", died),
+            (f"{PERSONS}/{person}/relations", ward),
+            (ENTITIES, entity_draft(uscc=OTHER_FIRM)),
+            (f"{ENTITIES}/{firm}/corrections", renamed),
+            (f"{ENTITIES}/{firm}/cessations", gone),
+            (f"{FLOOR}/statements", said | {"source": {"department": POLICE}}),
+        ):
+            for department in (HOUSING, None):
+                answer = await city.client.post(path, json=body, headers=city.token([MAINTAIN], department=department))
+                assert (path, answer.status_code, answer.json()["type"]) == (path, 403, "/problems/stated-for-another")
+        seen = await read(city, person)
+        assert (seen["version"], seen["ethnicity"], seen["state"]) == (1, "汉族", "registered")
+        found = await city.client.get(f"{ENTITIES}/{firm}", headers=city.token([READ]))
+        assert (found.json()["version"], found.json()["state"]) == (1, "active")
 
     async def test_a_named_source_takes_over(self, city: ServiceUnderTest) -> None:
         person = await register(city)
@@ -91,7 +122,7 @@ class TestOneSourcePerValue:
         path = f"{PERSONS}/{person}/corrections"
         for department, status in ((POLICE, 409), (HOUSING, 201)):
             body = correction("phone", "13900000003", source={"department": department})
-            answer = await city.client.post(path, json=body, headers=city.token([MAINTAIN]))
+            answer = await city.client.post(path, json=body, headers=stating(city, body))
             assert answer.status_code == status
 
     async def test_the_narrower_registrar_counts(self, city: ServiceUnderTest) -> None:
@@ -219,7 +250,7 @@ class TestStatements:
             "registry": "population", "subject": str(person), "field": "name", "value": "李秀莹",
             "source": {"department": HOUSING},
         } | change  # fmt: skip
-        answer = await city.client.post(f"{FLOOR}/statements", json=body, headers=city.token([MAINTAIN]))
+        answer = await city.client.post(f"{FLOOR}/statements", json=body, headers=stating(city, body))
         assert answer.status_code == status, answer.text
         async with city.work() as work:
             assert await work.session.scalar(text("select count(*) from registry_conflict")) == 0
@@ -396,14 +427,82 @@ class TestRecipients:
         waiting = await city.client.get(f"{FLOOR}/notices", params={"waiting": "true"}, headers=reader)
         assert waiting.json()["items"] == []
 
-    async def test_who_was_granted_its_rows_is_told(self, city: ServiceUnderTest) -> None:
-        person = await register(city)
-        await served(city, "101001-000001", HOUSING)
-        made = (await city.client.post(OWN, json=CLAIM, headers=city.token([], person=str(person)))).json()
-        assert (await decide(city, made["dispute"], CORRECTED, police(city))).json()["told"] == 1
+    async def told(self, city: ServiceUnderTest, firm: str, field: str, claimed: str) -> list[tuple[str, str]]:
+        """Who is told, and why, that a firm's value was corrected which the medical insurance doubted."""
+        body = {"registry": "legal-entities", "subject": firm, "field": field, "claimed": claimed, "evidence": "执照"}
+        asked = city.token([DISPUTE], department=MEDICAL)
+        made = (await city.client.post(f"{FLOOR}/disputes", json=body, headers=asked)).json()
+        answer = await decide(city, made["dispute"], CORRECTED, city.token([DECIDE], department=MARKET))
+        assert answer.status_code == 201, answer.text
         async with city.work() as work:
-            found = await work.session.execute(text("select department, kind, subject from sharing_notice"))
-            assert [tuple(row) for row in found] == [(HOUSING, "correction", str(person))]
+            statement = text("select department, reason from registry_notice where ticket = :t order by reason desc")
+            found = [tuple(row) for row in await work.session.execute(statement, {"t": made["dispute"]})]
+        assert answer.json()["told"] == len(found)
+        return found
+
+    @pytest.mark.parametrize("rest", ["", "/values"])
+    async def test_who_read_a_firm_is_told_of_any_field(self, city: ServiceUnderTest, rest: str) -> None:
+        firm = await register_firm(city, address="衡水市桃城区人民路1号")
+        for headers in (city.token([READ], department=HOUSING), city.token([READ])):  # a program has no department
+            assert (await city.client.get(f"{ENTITIES}/{firm}{rest}", headers=headers)).status_code == 200
+        assert await self.told(city, firm, "address", "衡水市桃城区人民路2号") == [
+            (HOUSING, "read"),
+            (MEDICAL, "asked"),
+        ]
+
+    @pytest.mark.parametrize("way", ["list", "match"])
+    async def test_who_saw_a_firm_in_a_list_is_told_of_what_lists_show(self, city: ServiceUnderTest, way: str) -> None:
+        firm = await register_firm(city, address="衡水市桃城区人民路1号")
+        reader = city.token([READ], department=HOUSING)
+        if way == "list":
+            seen = await city.client.get(ENTITIES, params={"division_code": "131102"}, headers=reader)
+        else:
+            asked = {"name": "衡水示例橡塑制品有限公司"}
+            seen = await city.client.post(f"{ENTITIES}/matches", json=asked, headers=reader)
+        assert seen.status_code == 200
+        assert firm in seen.text
+        assert await self.told(city, firm, "name", "衡水更正橡塑有限公司") == [(HOUSING, "read"), (MEDICAL, "asked")]
+        assert await self.told(city, firm, "address", "衡水市桃城区人民路2号") == [(MEDICAL, "asked")]
+        await city.client.get(f"{ENTITIES}/{firm}", headers=reader)
+        assert (HOUSING, "read") in await self.told(city, firm, "address", "衡水市桃城区人民路3号")
+
+    async def test_a_department_is_noted_once_for_each_firm_with_the_day_it_read_last(
+        self, city: ServiceUnderTest
+    ) -> None:
+        firm = await register_firm(city)
+        reader = city.token([READ], department=HOUSING)
+        for day in ("2026-09-24 10:00", "2026-09-24 11:00", "2026-09-25 09:00"):
+            city.clock.set(at(day))
+            reads = [city.client.get(f"{ENTITIES}/{firm}", headers=reader) for _ in range(3)]
+            assert {answer.status_code for answer in await asyncio.gather(*reads)} == {200}
+            await city.client.get(ENTITIES, headers=reader)
+            async with city.work() as work:
+                found = await work.session.execute(text("select department, whole, read_on from legal_entity_reader"))
+                assert [tuple(row) for row in found] == [(HOUSING, True, at(day).date())]
+
+    async def test_a_correction_waits_for_whoever_is_reading(self, city: ServiceUnderTest) -> None:
+        firm = await register_firm(city)
+        by = Actor(str(uuid4()), ActorKind.person, department=HOUSING)
+        async with city.work() as work:
+            await Readers(work, city.runtime.reads, by).note([firm], whole=True)
+            telling = asyncio.create_task(self.told(city, firm, "name", "衡水更正橡塑有限公司"))
+            await asyncio.sleep(0.3)
+            assert not telling.done()
+        assert await telling == [(HOUSING, "read"), (MEDICAL, "asked")]
+
+    async def test_who_follows_the_division_that_a_person_leaves_is_told(self, city: ServiceUnderTest) -> None:
+        person = await register(city)
+        for department, division in ((HOUSING, "131102"), (MEDICAL, "131103"), (MARKET, "131121")):
+            draft = {"registry": "population", "fields": ["division_code"], "division_code": division} | SERVICE
+            headers = city.token([PEOPLE], department=department)
+            made = await city.client.post(f"{FLOOR}/subscriptions", json=draft, headers=headers)
+            assert made.status_code == 201, made.text
+        claim = CLAIM | {"field": "division_code", "claimed": "131103001001"}
+        made = (await city.client.post(OWN, json=claim, headers=city.token([], person=str(person)))).json()
+        assert (await decide(city, made["dispute"], CORRECTED, police(city))).json()["told"] == 2
+        async with city.work() as work:
+            found = await work.session.execute(text("select department, reason from registry_notice"))
+            assert {tuple(row) for row in found} == {(HOUSING, "follows"), (MEDICAL, "follows")}
 
 
 class TestOwnDisputes:

@@ -46,6 +46,7 @@ class TestReadyToBeSpread:
         "person_disclosure": "person",
         "legal_entity": "uscc",
         "legal_entity_value": "uscc",
+        "legal_entity_reader": "uscc",
     }
 
     @pytest.mark.parametrize("table", sorted(SPREAD))

@@ -10,7 +10,17 @@ from sqlalchemy import text
 from citykit.testing import ServiceUnderTest, at
 from data_hub.registries.legal_entities.schemas import LegalEntity, LegalEntityBrief
 
-from .factories import ENTITIES, FIRM, MAINTAIN, MARKET, READ, correction, entity_draft, register, register_firm
+from .factories import (
+    ENTITIES,
+    FIRM,
+    MARKET,
+    READ,
+    correction,
+    entity_draft,
+    register,
+    register_firm,
+    stating,
+)
 
 MESH = "/internal/data-hub/v1/registries/legal-entities"
 BANK = "92131121MA0AB12CXD"
@@ -31,17 +41,18 @@ async def found(city: ServiceUnderTest, **query: str) -> list[str]:
 
 async def correct(city: ServiceUnderTest, body: dict[str, Any], uscc: str = FIRM) -> Any:
     body = body | {"source": body["source"] | {"department": MARKET}}
-    return await city.client.post(f"{ENTITIES}/{uscc}/corrections", json=body, headers=city.token([MAINTAIN]))
+    return await city.client.post(f"{ENTITIES}/{uscc}/corrections", json=body, headers=stating(city, body))
 
 
 async def cease(city: ServiceUnderTest, state: str, day: str) -> Any:
     body = {"state": state, "ceased_on": day, "source": {"department": MARKET}}
-    return await city.client.post(f"{ENTITIES}/{FIRM}/cessations", json=body, headers=city.token([MAINTAIN]))
+    return await city.client.post(f"{ENTITIES}/{FIRM}/cessations", json=body, headers=stating(city, body))
 
 
 class TestRegisterEntity:
     async def test_answers_the_record(self, city: ServiceUnderTest) -> None:
-        answer = await city.client.post(ENTITIES, json=entity_draft(), headers=city.token([MAINTAIN]))
+        draft = entity_draft()
+        answer = await city.client.post(ENTITIES, json=draft, headers=stating(city, draft))
         assert answer.status_code == 201
         made = answer.json()
         assert (made["state"], made["representative_name"], made["former_names"]) == ("active", "张*", [])
@@ -55,12 +66,13 @@ class TestRegisterEntity:
         assert await register_firm(city, uscc=VILLAGE, legal_form="village-collective") == VILLAGE
 
     async def test_once(self, city: ServiceUnderTest) -> None:
-        sent = [city.client.post(ENTITIES, json=entity_draft(), headers=city.token([MAINTAIN])) for _ in range(2)]
+        draft = entity_draft()
+        sent = [city.client.post(ENTITIES, json=draft, headers=stating(city, draft)) for _ in range(2)]
         assert sorted(answer.status_code for answer in await asyncio.gather(*sent)) == [201, 409]
 
     async def test_a_representative_is_a_person_of_the_registry(self, city: ServiceUnderTest) -> None:
         body = entity_draft(legal_representative=str(uuid4()))
-        answer = await city.client.post(ENTITIES, json=body, headers=city.token([MAINTAIN]))
+        answer = await city.client.post(ENTITIES, json=body, headers=stating(city, body))
         assert answer.json()["type"] == "/problems/unknown-representative"
 
     @pytest.mark.parametrize(
@@ -82,7 +94,8 @@ class TestRegisterEntity:
         ],
     )
     async def test_bad_input_leaves_no_row(self, city: ServiceUnderTest, change: dict[str, Any]) -> None:
-        answer = await city.client.post(ENTITIES, json=entity_draft(**change), headers=city.token([MAINTAIN]))
+        draft = entity_draft(**change)
+        answer = await city.client.post(ENTITIES, json=draft, headers=stating(city, draft))
         assert answer.status_code == 422
         async with city.work() as work:
             assert await work.session.scalar(text("select count(*) from legal_entity")) == 0

@@ -10,7 +10,6 @@ from citykit.testing import ServiceUnderTest
 from .factories import (
     ENTITIES,
     FIRM,
-    MAINTAIN,
     MARKET,
     OTHER,
     PEOPLE,
@@ -19,6 +18,7 @@ from .factories import (
     correction,
     register,
     register_firm,
+    stating,
 )
 
 MATCHES = "/api/data-hub/v1/population/matches"
@@ -69,7 +69,7 @@ class TestPersons:
     async def test_by_a_former_name(self, city: ServiceUnderTest) -> None:
         person = await register(city)
         body = correction("name", "李梦瑶", true_from="2020-01-01")
-        await city.client.post(f"{PERSONS}/{person}/corrections", json=body, headers=city.token([MAINTAIN]))
+        await city.client.post(f"{PERSONS}/{person}/corrections", json=body, headers=stating(city, body))
         assert agreement(await persons(city, name="李秀英")) == {"name": "former-name"}
         assert agreement(await persons(city, name="李梦瑶")) == {"name": "exact"}
 
@@ -172,13 +172,13 @@ class TestFirms:
     async def test_by_a_former_name(self, city: ServiceUnderTest) -> None:
         await register_firm(city)
         body = correction("name", "河北新材料有限公司", true_from="2020-01-01", source={"department": MARKET})
-        await city.client.post(f"{ENTITIES}/{FIRM}/corrections", json=body, headers=city.token([MAINTAIN]))
+        await city.client.post(f"{ENTITIES}/{FIRM}/corrections", json=body, headers=stating(city, body))
         assert agreement(await firms(city, name="衡水示例橡塑制品有限公司")) == {"name": "former-name"}
 
     async def test_what_ceased_is_found_with_its_state(self, city: ServiceUnderTest) -> None:
         await register_firm(city)
         body = {"state": "deregistered", "ceased_on": "2024-01-01", "source": {"department": MARKET}}
-        await city.client.post(f"{ENTITIES}/{FIRM}/cessations", json=body, headers=city.token([MAINTAIN]))
+        await city.client.post(f"{ENTITIES}/{FIRM}/cessations", json=body, headers=stating(city, body))
         answer = await firms(city, name="示例橡塑制品")
         assert answer.json()["items"][0]["entity"]["state"] == "deregistered"
 

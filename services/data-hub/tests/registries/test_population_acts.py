@@ -8,12 +8,24 @@ import pytest
 
 from citykit.testing import ServiceUnderTest, at
 
-from .factories import DISCLOSE, MAINTAIN, OTHER, PEOPLE, PERSONS, POLICE, SEARCHES, SERVICE, correction, read, register
+from .factories import (
+    DISCLOSE,
+    OTHER,
+    PEOPLE,
+    PERSONS,
+    POLICE,
+    SEARCHES,
+    SERVICE,
+    correction,
+    read,
+    register,
+    stating,
+)
 
 
 class TestCorrectValue:
     async def correct(self, city: ServiceUnderTest, person: UUID, body: dict[str, Any]) -> Any:
-        return await city.client.post(f"{PERSONS}/{person}/corrections", json=body, headers=city.token([MAINTAIN]))
+        return await city.client.post(f"{PERSONS}/{person}/corrections", json=body, headers=stating(city, body))
 
     async def history(self, city: ServiceUnderTest, person: UUID, **query: str) -> list[dict[str, Any]]:
         answer = await city.client.get(
@@ -141,7 +153,7 @@ class TestCorrectValue:
 class TestRecordDeath:
     async def die(self, city: ServiceUnderTest, person: UUID, died_on: str) -> Any:
         body = {"died_on": died_on, "source": {"department": POLICE}}
-        return await city.client.post(f"{PERSONS}/{person}/deaths", json=body, headers=city.token([MAINTAIN]))
+        return await city.client.post(f"{PERSONS}/{person}/deaths", json=body, headers=stating(city, body))
 
     async def test_ends_the_registration(self, city: ServiceUnderTest) -> None:
         person = await register(city)
@@ -155,7 +167,7 @@ class TestRecordDeath:
     async def test_one_key_asked_again_answers_the_same(self, city: ServiceUnderTest) -> None:
         person = await register(city)
         body = {"died_on": "2026-01-01", "source": {"department": POLICE}}
-        headers = city.token([MAINTAIN], subject=str(uuid4())) | {"Idempotency-Key": "death-of-one"}
+        headers = stating(city, body, subject=str(uuid4())) | {"Idempotency-Key": "death-of-one"}
         path = f"{PERSONS}/{person}/deaths"
         answers = await asyncio.gather(*[city.client.post(path, json=body, headers=headers) for _ in range(2)])
         assert [answer.status_code for answer in answers] == [201, 201]

@@ -21,6 +21,7 @@ from .factories import (
     person_draft,
     read,
     register,
+    stating,
 )
 
 
@@ -39,7 +40,8 @@ async def accesses(city: ServiceUnderTest, person: UUID) -> list[Any]:
 
 class TestRegisterPerson:
     async def test_answers_the_masked_record(self, city: ServiceUnderTest) -> None:
-        answer = await city.client.post(PERSONS, json=person_draft(), headers=city.token([MAINTAIN]))
+        draft = person_draft()
+        answer = await city.client.post(PERSONS, json=draft, headers=stating(city, draft))
         made = answer.json()
         assert answer.status_code == 201
         assert (made["name"], made["id_number"]) == ("李*英", "131102********0049")
@@ -63,18 +65,20 @@ class TestRegisterPerson:
 
     async def test_one_number_one_person(self, city: ServiceUnderTest) -> None:
         await register(city)
-        answer = await city.client.post(PERSONS, json=person_draft(name="李红"), headers=city.token([MAINTAIN]))
+        draft = person_draft(name="李红")
+        answer = await city.client.post(PERSONS, json=draft, headers=stating(city, draft))
         assert answer.status_code == 409
         assert answer.json()["type"] == "/problems/person-exists"
         assert await count(city, "person") == 1
 
     async def test_two_at_once_register_one(self, city: ServiceUnderTest) -> None:
-        sent = [city.client.post(PERSONS, json=person_draft(), headers=city.token([MAINTAIN])) for _ in range(2)]
+        draft = person_draft()
+        sent = [city.client.post(PERSONS, json=draft, headers=stating(city, draft)) for _ in range(2)]
         answers = await asyncio.gather(*sent)
         assert sorted(answer.status_code for answer in answers) == [201, 409]
 
     async def test_one_key_registers_once(self, city: ServiceUnderTest) -> None:
-        headers = city.token([MAINTAIN], subject=str(uuid4())) | {"Idempotency-Key": "register-1"}
+        headers = stating(city, person_draft(), subject=str(uuid4())) | {"Idempotency-Key": "register-1"}
         answers = await asyncio.gather(
             *[city.client.post(PERSONS, json=person_draft(), headers=headers) for _ in range(2)]
         )
@@ -101,7 +105,8 @@ class TestRegisterPerson:
         ],
     )
     async def test_bad_input_leaves_no_row(self, city: ServiceUnderTest, change: dict[str, Any]) -> None:
-        answer = await city.client.post(PERSONS, json=person_draft(**change), headers=city.token([MAINTAIN]))
+        draft = person_draft(**change)
+        answer = await city.client.post(PERSONS, json=draft, headers=stating(city, draft))
         assert answer.status_code == 422
         assert answer.headers["content-type"] == "application/problem+json"
         assert await count(city, "person") == 0
@@ -210,6 +215,24 @@ class TestSearchPersons:
         assert len((await self.search(city, name_contains="秀英")).json()["items"]) == 2
         assert len((await self.search(city, name="秀英")).json()["items"]) == 0
 
+    @pytest.mark.parametrize(
+        ("purpose", "body"),
+        [
+            ("real-name-verification", {"division_code": "131102"}),  # where she lives
+            ("real-name-verification", {"division_code": "131103"}),  # where she does not live
+            ("emergency-response", {"state": "deceased"}),
+            ("emergency-response", {"id_number": "131102198503150049"}),
+        ],
+    )
+    async def test_not_by_what_the_purpose_may_not_see(
+        self, city: ServiceUnderTest, purpose: str, body: dict[str, Any]
+    ) -> None:
+        person = await register(city)
+        answer = await self.search(city, name="李秀英", purpose=purpose, **body)
+        assert (answer.status_code, answer.json()["type"]) == (422, "/problems/beyond-purpose")
+        assert [one["pointer"] for one in answer.json()["errors"]] == [f"/body/{next(iter(body))}"]
+        assert await accesses(city, person) == []
+
     async def test_pages(self, city: ServiceUnderTest) -> None:
         await register(city)
         await register(city, name="赵秀英", id_number=OTHER)
@@ -307,7 +330,7 @@ class TestRelations:
     async def relate(self, city: ServiceUnderTest, person: UUID, other: UUID, **changes: Any) -> Any:
         body = {"kind": "guardian", "other": str(other), "true_from": "2016-02-29", "source": {"department": POLICE}}
         path = f"{PERSONS}/{person}/relations"
-        return await city.client.post(path, json=body | changes, headers=city.token([MAINTAIN]))
+        return await city.client.post(path, json=body | changes, headers=stating(city, body))
 
     async def test_a_guardian_and_her_ward_know_each_other(self, city: ServiceUnderTest) -> None:
         guardian = await register(city)
@@ -324,6 +347,71 @@ class TestRelations:
         ward = await register(city, name="王小禾", id_number=self.CHILD)
         await asyncio.gather(*[self.relate(city, guardian, ward) for _ in range(2)])
         assert await count(city, "person_relation") == 1
+
+    async def end(self, city: ServiceUnderTest, person: UUID, other: UUID, day: str, **changes: Any) -> Any:
+        body = {"kind": "guardian", "other": str(other), "true_to": day, "source": {"department": POLICE}} | changes
+        path = f"{PERSONS}/{person}/relations/ends"
+        return await city.client.post(path, json=body, headers=stating(city, body))
+
+    async def listed(self, city: ServiceUnderTest, person: UUID, **query: Any) -> list[tuple[str, str | None]]:
+        query = {"purpose": "minor-protection"} | query
+        answer = await city.client.get(f"{PERSONS}/{person}/relations", params=query, headers=city.token([PEOPLE]))
+        return [(one["true_from"], one["true_to"]) for one in answer.json()["items"]]
+
+    async def test_a_guardianship_ends_and_its_days_stay_in_the_history(self, city: ServiceUnderTest) -> None:
+        guardian = await register(city)
+        ward = await register(city, name="王小禾", id_number=self.CHILD)
+        await self.relate(city, guardian, ward)
+        source = {"department": POLICE, "reason": "人民法院撤销监护人资格"}
+        answer = await self.end(city, guardian, ward, "2026-03-01", source=source)
+        assert (answer.status_code, answer.json()["true_to"]) == (201, "2026-03-01")
+        for person in (guardian, ward):
+            assert await self.listed(city, person) == []
+            assert await self.listed(city, person, true_on="2026-03-01") == []
+            assert await self.listed(city, person, true_on="2026-02-28") == [("2016-02-29", "2026-03-01")]
+            assert await self.listed(city, person, ended="true") == [("2016-02-29", "2026-03-01")]
+        async with city.work() as work:
+            said = text(
+                "select s.act, s.department, s.reason from person_relation r"
+                " join registry_statement s on s.id = r.end_statement where r.ended_at is not null"
+            )
+            assert [tuple(row) for row in await work.session.execute(said)] == [
+                ("end-relation", POLICE, "人民法院撤销监护人资格")
+            ]
+        changed = [event.data["person"] for event in await city.events("cn.hengshui.data-hub.person.changed.v1")]
+        assert (changed.count(str(guardian)), changed.count(str(ward))) == (3, 3)  # registered, related, ended
+
+    async def test_a_guardianship_ends_once_and_may_begin_again(self, city: ServiceUnderTest) -> None:
+        guardian = await register(city)
+        ward = await register(city, name="王小禾", id_number=self.CHILD)
+        await self.relate(city, guardian, ward)
+        both = await asyncio.gather(*[self.end(city, guardian, ward, "2026-03-01") for _ in range(2)])
+        assert sorted(answer.status_code for answer in both) == [201, 404]
+        early = await self.relate(city, guardian, ward, true_from="2026-02-28")
+        assert (early.status_code, early.json()["type"]) == (422, "/problems/bad-period")
+        assert (await self.relate(city, guardian, ward, true_from="2026-03-02")).status_code == 201
+        assert await self.listed(city, ward) == [("2026-03-02", None)]
+        assert await self.listed(city, ward, ended="true") == [("2016-02-29", "2026-03-01"), ("2026-03-02", None)]
+
+    @pytest.mark.parametrize(
+        ("day", "department", "problem"),
+        [
+            ("2016-02-28", POLICE, "bad-period"),
+            ("2999-01-01", POLICE, "bad-period"),
+            ("2026-03-01", "11131100MB0H000732", "not-the-source"),
+        ],
+    )
+    async def test_a_guardianship_ends_on_a_possible_day_as_its_source_says(
+        self, city: ServiceUnderTest, day: str, department: str, problem: str
+    ) -> None:
+        guardian = await register(city)
+        ward = await register(city, name="王小禾", id_number=self.CHILD)
+        await self.relate(city, guardian, ward)
+        answer = await self.end(city, guardian, ward, day, source={"department": department})
+        assert answer.json()["type"] == f"/problems/{problem}"
+        assert await self.listed(city, ward) == [("2016-02-29", None)]
+        answer = await self.end(city, ward, guardian, "2026-03-01")
+        assert (answer.status_code, answer.json()["type"]) == (404, "/problems/no-such-relation")
 
     async def test_a_child_guards_nobody(self, city: ServiceUnderTest) -> None:
         guardian = await register(city)

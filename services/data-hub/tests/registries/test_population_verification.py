@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from citykit.testing import ServiceUnderTest
 
-from .factories import MAINTAIN, PERSONS, POLICE, register
+from .factories import MAINTAIN, PERSONS, POLICE, register, stating
 
 PATH = "/internal/data-hub/v1/registries/population/verifications"
 RIGHT = {"name": "李秀英", "id_number": "131102198503150049", "purpose": "real-name-verification"}
@@ -72,7 +72,7 @@ class TestVerifyRealName:
     async def test_the_dead_are_not_verified(self, city: ServiceUnderTest) -> None:
         person = await register(city)
         body = {"died_on": "2026-01-01", "source": {"department": POLICE}}
-        await city.client.post(f"{PERSONS}/{person}/deaths", json=body, headers=city.token([MAINTAIN]))
+        await city.client.post(f"{PERSONS}/{person}/deaths", json=body, headers=stating(city, body))
         assert (await ask(city)).json()["matched"] is False
 
     @pytest.mark.parametrize("purpose", ["curiosity", "compliance-audit"])

@@ -15,6 +15,7 @@ from data_hub.registries.population.service import Population
 from data_hub.sample.personas import LOADER
 
 from .factories import (
+    ENTITIES,
     FIRM,
     MAINTAIN,
     MARKET,
@@ -26,6 +27,7 @@ from .factories import (
     person_draft,
     register,
     register_firm,
+    stating,
 )
 
 SUBSCRIPTIONS = "/api/data-hub/v1/registries/subscriptions"
@@ -52,7 +54,8 @@ async def changes(city: ServiceUnderTest, subscription: str, **query: int) -> di
 
 async def correct(city: ServiceUnderTest, person: UUID, field: str, value: str) -> None:
     path = f"{PERSONS}/{person}/corrections"
-    answer = await city.client.post(path, json=correction(field, value), headers=city.token([MAINTAIN]))
+    body = correction(field, value)
+    answer = await city.client.post(path, json=body, headers=stating(city, body))
     assert answer.status_code == 201, answer.text
 
 
@@ -116,6 +119,32 @@ class TestFollowing:
         await register(city, id_number=OTHER, division_code="131103001")
         assert len((await changes(city, subscription))["items"]) == 1
 
+    async def test_of_who_leaves_the_division_and_of_who_comes(self, city: ServiceUnderTest) -> None:
+        person = await register(city)
+        followed = {
+            division: await subscribe(city, fields=["division_code"], division_code=division)
+            for division in ("131102", "131103", "1311", "131121")
+        }
+        await correct(city, person, "division_code", "131103001001")
+        heard = {division: (await changes(city, one))["items"] for division, one in followed.items()}
+        assert [len(heard[division]) for division in followed] == [1, 1, 1, 0]
+        assert {one["subject"] for items in heard.values() for one in items} == {str(person)}
+        await correct(city, person, "division_code", "131103001002")
+        assert [len((await changes(city, one))["items"]) for one in followed.values()] == [1, 2, 2, 0]
+
+    async def test_of_a_firm_that_leaves_the_division(self, city: ServiceUnderTest) -> None:
+        firm = await register_firm(city)
+        followed = [
+            await subscribe(
+                city, registry="legal-entities", fields=["division_code"], purpose=None, division_code=division
+            )
+            for division in ("131102", "131103")
+        ]
+        body = correction("division_code", "131103", source={"department": MARKET})
+        answer = await city.client.post(f"{ENTITIES}/{firm}/corrections", json=body, headers=stating(city, body))
+        assert answer.status_code == 201, answer.text
+        assert [len((await changes(city, one))["items"]) for one in followed] == [1, 1]
+
     async def test_of_firms_wants_no_purpose(self, city: ServiceUnderTest) -> None:
         subscription = await subscribe(city, registry="legal-entities", fields=["state"], purpose=None)
         await register_firm(city)
@@ -158,6 +187,7 @@ class TestRefused:
             ({"registry": "legal-entities", "fields": ["legal_representative"]}, "beyond-purpose"),
             ({"fields": []}, "invalid"),
             ({"division_code": "999999"}, "invalid"),
+            ({"fields": ["name"], "purpose": "minor-protection", "division_code": "131102"}, "beyond-purpose"),
         ],
     )
     async def test_what_may_not_be_followed(self, city: ServiceUnderTest, change: dict[str, Any], slug: str) -> None:
