@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from citykit.testing import ServiceUnderTest, at
+from data_hub.resources.domain import POPULATION, READ_AT
 
 from .factories import (
     AIR,
@@ -19,6 +20,7 @@ from .factories import (
     auditor,
     bureau,
     decider,
+    grant_to,
     granted,
     item,
     published,
@@ -80,6 +82,32 @@ class TestApplying:
         await published(city, "203001-000011", share_type="refused", share_condition=None)
         closed = await act(city, applicant(city), "applications", wish(city, "203001-000011"))
         assert code_of(closed) == "not-shared"
+
+    @pytest.mark.parametrize(("code", "path"), sorted(READ_AT.items()))
+    async def test_a_registry_is_read_by_purpose_and_not_applied_for(
+        self, city: ServiceUnderTest, code: str, path: str
+    ) -> None:
+        await published(city, code)
+        for language, said in (("zh", "使用目的"), ("en", "purpose")):
+            headers = applicant(city) | {"Accept-Language": language}
+            answer = await city.client.post(f"{BASE}/applications", json=wish(city, code), headers=headers)
+            assert (answer.status_code, code_of(answer)) == (409, "registry-read-by-purpose")
+            assert said in answer.json()["title"]
+            assert path in answer.json()["detail"]
+        assert (await seen(city, applicant(city), "applications"))["items"] == []
+        assert code_of(await city.client.put(
+            f"{BASE}/resources/{code}/rule", json={"automatic": True}, headers=decider(city)
+        )) == "registry-read-by-purpose"  # fmt: skip
+
+    async def test_a_grant_on_a_registry_of_former_days_is_not_widened_and_can_be_revoked(
+        self, city: ServiceUnderTest
+    ) -> None:
+        await published(city, POPULATION)
+        grant = await grant_to(city, HOUSING, resource=POPULATION, source_department=ECOLOGY)
+        changed = await act(city, decider(city), f"grants/{grant}/changes", {"reason": "扩大", "columns": ["aqi"]})
+        assert code_of(changed) == "registry-read-by-purpose"
+        revoked = await act(city, decider(city), f"grants/{grant}/revocations", {"reason": "按使用目的读取"})
+        assert (revoked.status_code, revoked.json()["state"]) == (201, "revoked")
 
     async def test_of_two_at_once_one_is_taken(self, city: ServiceUnderTest) -> None:
         await published(city)

@@ -7,14 +7,21 @@ from datetime import datetime, timedelta
 from citykit.problems import FieldError
 from citykit.work import Work
 from data_hub.datasets.domain import ColumnType
+from data_hub.resources.domain import READ_AT, is_private, sealing_of
 from data_hub.resources.schemas import Resource
 from data_hub.resources.service import Resources
 from data_hub.sharing.domain import Item, chosen
-from data_hub.sharing.errors import BadPeriod, BadRowFilter, NoPublishedResource, NothingToShare, UnknownColumn
+from data_hub.sharing.errors import (
+    BadPeriod,
+    BadRowFilter,
+    NoPublishedResource,
+    NothingToShare,
+    ReadByPurpose,
+    UnknownColumn,
+)
 from data_hub.sharing.row_filter import WrongFilter, parse
 
 LONGEST_PERIOD = timedelta(days=3 * 366)
-SENSITIVE = frozenset({"personal", "secret"})
 
 
 @dataclass(frozen=True)
@@ -26,7 +33,7 @@ class Offer:
     @property
     def items(self) -> list[Item]:
         """Its items, and whether each is personal or secret."""
-        return [Item(item.name, item.sensitivity.value in SENSITIVE) for item in self.resource.items]
+        return [Item(item.name, is_private(item)) for item in self.resource.items]
 
     @property
     def types(self) -> dict[str, ColumnType]:
@@ -54,17 +61,19 @@ class Offer:
         if text is None:
             return
         try:
-            parse(text, self.types)
+            parse(text, self.types, {item.name: sealing_of(item) for item in self.resource.items})
         except WrongFilter as wrong:
             error = FieldError(pointer=pointer, code="bad-row-filter", message=str(wrong))
             raise BadRowFilter(errors=[error]) from wrong
 
 
 async def offer_of(work: Work, code: str) -> Offer:
-    """What the resource offers. Raises NoPublishedResource."""
+    """What the resource offers. Raises NoPublishedResource, ReadByPurpose."""
     found = await Resources(work).published(code)
     if found is None:
         raise NoPublishedResource
+    if found.code in READ_AT:
+        raise ReadByPurpose(READ_AT[found.code])
     return Offer(found)
 
 
