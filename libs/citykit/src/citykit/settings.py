@@ -21,6 +21,8 @@ class ServiceSettings(BaseSettings):
     """Settings that every service has; a service adds its own in a subclass.
 
     Environment variables carry the field's name in capitals. Secrets are files below `secrets_dir`, never variables.
+    `trusted_proxies` is the number of reverse proxies of ours that append to X-Forwarded-For: what is counted per
+    address counts the one that the outermost of them saw.
     """
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore")
@@ -45,6 +47,7 @@ class ServiceSettings(BaseSettings):
     statement_timeout_ms: int = Field(default=15_000, ge=100)
     lock_timeout_ms: int = Field(default=4_000, ge=100)
     max_body_bytes: int = Field(default=16 * 1024 * 1024, ge=1024)
+    trusted_proxies: int = Field(default=1, ge=0, le=5)
 
     @model_validator(mode="after")
     def _the_clock_moves_in_play_only(self) -> Self:

@@ -12,11 +12,9 @@ from citykit.settings import ServiceSettings
 class Settings(ServiceSettings):
     """Settings of citizen-pass; the defaults are those of a real city on one machine.
 
-    Durations are in the unit that the name says. `trusted_proxies` is the number of reverse proxies of ours that
-    append to X-Forwarded-For: throttling counts the address that the outermost of them saw.
+    Durations are in the unit that the name says.
     """
 
-    trusted_proxies: int = Field(default=1, ge=0, le=5)
     argon2_memory_kib: int = Field(default=19_456, ge=8_192)
     argon2_time_cost: int = Field(default=2, ge=1)
     password_workers: int = Field(default=2, ge=1, le=16)

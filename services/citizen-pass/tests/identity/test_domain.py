@@ -166,16 +166,6 @@ class TestThrottle:
         assert self.rule.counts(NOW, NOW + timedelta(minutes=59))
         assert not self.rule.counts(NOW, NOW + timedelta(hours=1))
 
-    @pytest.mark.parametrize(
-        ("address", "bucket"),
-        [
-            ("203.0.113.7", "203.0.113.7"), ("::ffff:203.0.113.7", "203.0.113.7"), ("garbage", "unknown"),
-            ("2001:db8:1:2:aaaa::1", "20010db800010002::/64"), ("2001:db8:1:2:bbbb::2", "20010db800010002::/64"),
-        ],
-    )  # fmt: skip
-    def test_address_buckets(self, address, bucket):
-        assert domain.address_bucket(address) == bucket
-
 
 class TestAssurance:
     def test_levels(self):

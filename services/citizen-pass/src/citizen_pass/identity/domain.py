@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from ipaddress import IPv6Address, ip_address
 from urllib.parse import urlsplit
 
 CODE_LIFETIME = timedelta(seconds=60)
@@ -252,17 +251,6 @@ class ThrottleRule:
 
 PER_ACCOUNT = ThrottleRule(5, timedelta(seconds=15), timedelta(minutes=15), timedelta(hours=24))
 PER_ADDRESS = ThrottleRule(40, timedelta(seconds=30), timedelta(minutes=15), timedelta(hours=1))
-
-
-def address_bucket(address: str) -> str:
-    """What counts as one address: an IPv4 address, or the /64 network of an IPv6 one, which one household owns."""
-    try:
-        parsed = ip_address(address)
-    except ValueError:
-        return "unknown"
-    if isinstance(parsed, IPv6Address):
-        return str(parsed.ipv4_mapped) if parsed.ipv4_mapped else f"{int(parsed) >> 64:x}::/64"
-    return str(parsed)
 
 
 # ---- assurance and appointments -------------------------------------------------------------------------------------

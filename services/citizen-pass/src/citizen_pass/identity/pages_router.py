@@ -26,10 +26,10 @@ from citizen_pass.identity.schemas import AccountDraft
 from citizen_pass.identity.scopes import words
 from citizen_pass.identity.service import FAULTS, Accounts, SignInRefused
 from citizen_pass.identity.sessions import Browser, BrowserInRequest, Sessions
-from citizen_pass.identity.throttle import client_address
 from citizen_pass.identity.tokens import Tokens
 from citizen_pass.pages.rendering import BASE, render
 from citykit.access import anyone
+from citykit.callers import client_address
 from citykit.problems import Problem
 from citykit.work import Work, WorkInRequest
 
@@ -98,7 +98,7 @@ async def sign_in(request: Request, browser: BrowserInRequest, work: WorkInReque
     form = await form_parameters(request)
     demand_form_token(browser, form)
     handle, username = _handle(form), form.get("username", "")
-    address = client_address(request, work.settings)
+    address = client_address(request, work.settings.trusted_proxies)
     outcome = await Accounts(work).sign_in(username, form.get("password", ""), address=address)
     if isinstance(outcome, SignInRefused):
         error, status = _said(WRONG, browser), 401
@@ -162,7 +162,7 @@ async def register(request: Request, browser: BrowserInRequest, work: WorkInRequ
 
     try:
         draft = AccountDraft.model_validate(_filled(form, browser.language))
-        made = await Accounts(work).register(draft, address=client_address(request, work.settings))
+        made = await Accounts(work).register(draft, address=client_address(request, work.settings.trusted_proxies))
     except ValidationError as invalid:
         fields = [str(e["loc"][0]) for e in invalid.errors()]
         return await again(422, **{f: _said(FIELD_WORDS.get(f, WRONG), browser) for f in fields})

@@ -34,8 +34,8 @@ from citizen_pass.identity.schemas import (
     SessionList,
     VerificationDraft,
 )
-from citizen_pass.identity.throttle import client_address
 from citykit.access import Actor, anyone, signed_in
+from citykit.callers import client_address
 from citykit.clock import WallClock
 from citykit.mesh import NeighbourUnavailable
 from citykit.pages import Page, PageQuery, keyset_page
@@ -64,7 +64,7 @@ async def register(
     A user name is a public handle chosen by the person: it cannot be a telephone, e-mail or identity number, so that a
     taken name (409 `username-taken`) tells nothing about anybody.
     """
-    outcome = await accounts.register(body, address=client_address(request, work.settings))
+    outcome = await accounts.register(body, address=client_address(request, work.settings.trusted_proxies))
     return answer(request, outcome) if isinstance(outcome, Problem) else outcome
 
 

@@ -11,21 +11,12 @@ from math import ceil
 
 from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
-from starlette.requests import Request
 
-from citizen_pass.identity.domain import PER_ACCOUNT, PER_ADDRESS, ThrottleRule, address_bucket
+from citizen_pass.identity.domain import PER_ACCOUNT, PER_ADDRESS, ThrottleRule
 from citizen_pass.identity.models import ThrottleRow
-from citizen_pass.settings import Settings
+from citykit.callers import address_bucket
 from citykit.clock import WallClock
 from citykit.work import Work
-
-
-def client_address(request: Request, settings: Settings) -> str:
-    """The caller's address as the outermost of our own proxies saw it; what the caller wrote himself does not count."""
-    hops = [hop.strip() for hop in request.headers.get("x-forwarded-for", "").split(",") if hop.strip()]
-    if settings.trusted_proxies and len(hops) >= settings.trusted_proxies:
-        return hops[-settings.trusted_proxies]
-    return request.client.host if request.client else "unknown"
 
 
 @dataclass(frozen=True)
