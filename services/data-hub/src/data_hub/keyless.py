@@ -1,7 +1,8 @@
 """Readers without a key 免密钥访问: rows of opened resources are for everybody, and still nobody takes all of the hub.
 
 Whoever reads rows with neither key nor a token that may query spends the allowance of the address that the gateway
-saw. A partner with a key and a department are not counted here: their quotas are in rows, of the key and of the grant.
+saw; a key that is refused spends of it too. A partner with a key and a department are not counted here: their quotas
+are in rows, of the key and of the grant.
 """
 
 from starlette.requests import Request
@@ -9,6 +10,7 @@ from starlette.requests import Request
 from citykit.callers import Allowance, client_address
 from citykit.problems import TooManyRequests
 
+REFUSED_KEY = 10  # a key that is none any more: each that once was one leaves a record
 WHOLE_FILE = 5  # a file of all rows weighs as much as this many pages
 
 

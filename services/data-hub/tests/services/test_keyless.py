@@ -1,6 +1,7 @@
 """Rows of opened resources without a key: for everybody, and so often from one address."""
 
 import pytest
+from sqlalchemy import text
 
 from citykit.callers import Allowance
 from citykit.testing import ServiceUnderTest
@@ -108,6 +109,19 @@ class TestWithAKey:
         city.app.state.keyless = Allowance(6, 3, now=Time())
         assert await statuses(office, 7, **ONE) == [401] * 6 + [429]
         assert await statuses(office, 7, **ONE, **{"X-Api-Key": made.json()["key"]}) == [200] * 7
+
+    async def test_a_bad_key_leaves_so_many_records_and_no_more(self, city: ServiceUnderTest) -> None:
+        office = Office(city)
+        await office.publish()
+        await office.grant()
+        made = (await office.post("/keys", {"name": "住建局扬尘监测平台", "resource": AIR})).json()
+        await office.post(f"/keys/{made['id']}/revocations", {"reason": "合同到期"})
+        city.app.state.keyless = Allowance(60, 3, now=Time())
+        assert await statuses(office, 8, **ONE, **{"X-Api-Key": made["key"]}) == [401] * 6 + [429] * 2
+        async with city.work() as work:
+            said = text("select count(*) from evidence where entry like '%key-revoked%'")
+            told = await work.session.scalar(said)
+        assert told == 6
 
     async def test_a_department_is_not_counted(self, office: Office, now: Time) -> None:
         assert await statuses(office, 7, **ONE, **office.ecology) == [200] * 7
