@@ -6,6 +6,8 @@ import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -13,7 +15,9 @@ import pytest
 import uvicorn
 from psycopg.conninfo import conninfo_to_dict
 
+from citykit.callers import Allowance
 from citykit.testing import ServiceUnderTest
+from data_hub.adapters.feeds import http as feed
 from data_hub.adapters.feeds.addresses import allowed_address
 from data_hub.adapters.feeds.port import FeedBroken
 from data_hub.ingest import sources
@@ -268,6 +272,86 @@ class TestDataHub:
             assert await fault(city, source) == "garbage"
 
 
+class TestBusy:
+    """A source that says when it wants to be asked again (RFC 9110 §10.2.3)."""
+
+    async def test_is_waited_for_page_by_page(self, city: ServiceUnderTest, monkeypatch: pytest.MonkeyPatch) -> None:
+        await published(city)
+        open_to(city)
+        waited = waits(monkeypatch)
+        soon = format_datetime(datetime.now(UTC) + timedelta(seconds=30), usegmt=True)
+        rows = [dict(zip(HEAD, row, strict=True)) | {"aqi": int(row[2])} for row in GOOD]
+        pages = [
+            http(b"{}", "429 Too Many Requests", "Retry-After: 7\r\n"),
+            http(json.dumps({"items": rows[:2], "next": "2"}).encode()),
+            http(b"", "503 Service Unavailable", "Retry-After: 0\r\n"),
+            http(b"{}", "429 Too Many Requests", f"Retry-After: {soon}\r\n"),
+            http(json.dumps({"items": rows[2:], "next": None}).encode()),
+        ]  # fmt: skip
+        async with serving(lambda *_: pages.pop(0)) as port:
+            source = await registered(city, kind="data-hub", address=f"http://127.0.0.1:{port}", resource=AIR)
+            after = await pulled(city, source)
+        assert (after["last_fault"], after["failures"]) == (None, 0)
+        assert len(await rows_of(city)) == 3
+        assert waited[:2] == [7, 1]
+        assert 28 <= waited[2] <= 30
+
+    async def test_for_longer_is_asked_later_and_not_before(self, city: ServiceUnderTest) -> None:
+        await published(city)
+        open_to(city)
+        city.clock.set(datetime(2026, 11, 2, 8, tzinfo=UTC))
+        asked: list[str] = []
+
+        def answer(path: str, _: dict[str, str]) -> bytes:
+            asked.append(path)
+            return http(b"{}", "429 Too Many Requests", "Retry-After: 30000\r\n")
+
+        async with serving(answer) as port:
+            source = await registered(
+                city, kind="data-hub", address=f"http://127.0.0.1:{port}", resource=AIR, every_minutes=60
+            )
+            await city.run_task("data-hub.ingest.due")
+            await city.drain()
+            after = await seen(city, f"{AIR}/sources/{source['id']}")
+            assert (after["last_fault"]["code"], after["failures"]) == ("busy", 1)
+            assert after["next_at"] == "2026-11-03T00:20:00.000+08:00"
+            city.clock.advance(hours=8)
+            await city.run_task("data-hub.ingest.due")
+            await city.drain()
+        assert len(asked) == 1
+
+    @pytest.mark.parametrize("told", ["", "Retry-After: soon\r\n", "Retry-After: -5\r\n", "Retry-After: 1.5\r\n"])
+    async def test_without_a_word_when_is_at_fault(self, city: ServiceUnderTest, told: str) -> None:
+        await published(city)
+        open_to(city)
+        async with serving(lambda *_: http(b"{}", "429 Too Many Requests", told)) as port:
+            assert await fault(city, await registered(city, port=port)) == "status"
+
+    @pytest.mark.parametrize("told", ["61", "9" * 400, "Fri, 31 Dec 9999 23:59:59 GMT"])
+    async def test_for_ever_is_given_up_for_now(self, city: ServiceUnderTest, told: str) -> None:
+        await published(city)
+        open_to(city)
+        async with serving(lambda *_: http(b"{}", "429 Too Many Requests", f"Retry-After: {told}\r\n")) as port:
+            assert await fault(city, await registered(city, port=port)) == "busy"
+
+    async def test_again_and_again_is_given_up_in_time(self, city: ServiceUnderTest) -> None:
+        await published(city)
+        open_to(city, seconds=1.5)
+        async with serving(lambda *_: http(b"{}", "429 Too Many Requests", "Retry-After: 1\r\n")) as port:
+            assert await fault(city, await registered(city, port=port)) == "too-slow"
+
+
+def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The pauses that are made for a source, which are not waited out."""
+    made: list[float] = []
+
+    async def at_once(seconds: float) -> None:
+        made.append(seconds)
+
+    monkeypatch.setattr(feed, "asyncio", SimpleNamespace(sleep=at_once))
+    return made
+
+
 class TestSchedule:
     async def test_pulls_when_it_is_time(self, city: ServiceUnderTest) -> None:
         await published(city)
@@ -403,7 +487,9 @@ async def served(city: ServiceUnderTest) -> AsyncIterator[int]:
         await task
 
 
-async def test_a_data_hub_pulls_from_the_data_service_of_a_real_one(city: ServiceUnderTest) -> None:
+@pytest.mark.parametrize("often", [600, 2], ids=["at once", "in pauses"])
+async def test_a_data_hub_pulls_from_the_data_service_of_a_real_one(city: ServiceUnderTest, often: int) -> None:
+    city.app.state.keyless = Allowance(often, 1)  # what the hub lets a reader without a key do in a second
     await published(city, PERMITS, share_type="unconditional", opening="opened")
     many = [(f"{number + 1000}A", "2026-11-01 08:00:00", str(number % 500), "良") for number in range(450)]
     await brought(city, table(many), PERMITS)

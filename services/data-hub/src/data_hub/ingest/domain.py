@@ -118,13 +118,16 @@ SCHEMES = {
 LONGEST_PAUSE = timedelta(days=1)
 
 
-def next_pull(now: datetime, every_minutes: int | None, failures: int) -> datetime | None:
-    """When to pull again: after the interval; after failures in a row twice as late each time, at most a day."""
+def next_pull(now: datetime, every_minutes: int | None, failures: int, again_in: int = 0) -> datetime | None:
+    """When to pull again: after the interval; after failures in a row twice as late each time, at most a day.
+
+    Not before the source itself wants it, in `again_in` seconds, where that is within a day.
+    """
     if every_minutes is None:
         return None
     pause = timedelta(minutes=every_minutes)
     longer = min(pause * (1 << min(failures, 10)), LONGEST_PAUSE)
-    return now + max(pause, longer)
+    return now + max(pause, longer, min(timedelta(seconds=again_in), LONGEST_PAUSE))
 
 
 UNSETTLED = (RowState.waiting, RowState.mended)

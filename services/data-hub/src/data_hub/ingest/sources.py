@@ -116,7 +116,7 @@ class Sources:
             except FeedBroken as broken:
                 row.last_at = self.work.clock.now()
                 row.last_fault, row.failures = broken.document(), row.failures + 1
-                row.next_at = next_pull(self.work.clock.now(), row.every_minutes, row.failures)
+                row.next_at = next_pull(row.last_at, row.every_minutes, row.failures, broken.again_in)
             except _REFUSED as refused:
                 zh, en = refused.title
                 row.last_fault, row.failures = {"code": refused.slug, "zh": zh, "en": en}, row.failures + 1

@@ -5,11 +5,14 @@ from typing import IO, Any, Protocol
 
 
 class FeedBroken(Exception):
-    """The source gave nothing that can be used: `code` for programs, a sentence in Chinese and English for people."""
+    """The source gave nothing that can be used: `code` for programs, a sentence in Chinese and English for people.
 
-    def __init__(self, code: str, zh: str, en: str) -> None:
+    `again_in` are the seconds after which the source wants to be asked again, 0 where it says nothing of that.
+    """
+
+    def __init__(self, code: str, zh: str, en: str, *, again_in: int = 0) -> None:
         super().__init__(code)
-        self.code, self.zh, self.en = code, zh, en
+        self.code, self.zh, self.en, self.again_in = code, zh, en, again_in
 
     def document(self) -> dict[str, str]:
         """The fault as it is kept with the source."""
