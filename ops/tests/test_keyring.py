@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import stat
 
 import pytest
@@ -52,6 +53,12 @@ class TestTheSecrets:
         keyring.settle(unbuilt, "production")
         assert not (unbuilt.secrets / "citizen-pass" / "sample_password").exists()
         assert not (unbuilt.secrets / "citizen-pass" / "client_bench").exists()
+        assert not (unbuilt.secrets / "data-hub" / "sample_partner_key").exists()
+
+    def test_the_key_of_a_demos_partner_is_one_of_the_data_hub(self, unbuilt: City) -> None:
+        unbuilt.found("demo")
+        keyring.settle(unbuilt, "demo")
+        assert re.fullmatch(r"hsk_[0-9a-f]{32}_[A-Za-z0-9_-]{43}", unbuilt.secret("data-hub", "sample_partner_key"))
 
     def test_lost_keys_of_a_living_database_are_not_made_anew(self, unbuilt: City) -> None:
         unbuilt.found(None)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from citykit.ids import new_id
 from launcher.city import SERVICES, City, new_password, write_whole
 from launcher.refusals import Refusal
 from launcher.sealing import FILES as SEAL_FILES
@@ -47,6 +48,11 @@ def new_mesh_key(service: str) -> str:
     return json.dumps(jwk)
 
 
+def new_partner_key() -> str:
+    """A partner's key of the data hub's services, as `X-Api-Key` carries it: its number, 256 random bits."""
+    return f"hsk_{new_id().hex}_{randomness.token_urlsafe(32)}"
+
+
 def settle(city: City, profile: str) -> None:
     """Make what is missing. Raises Refusal where the database is there but its keys are gone: new ones read nothing."""
     if city.cluster.exists:
@@ -68,6 +74,7 @@ def settle(city: City, profile: str) -> None:
         _keep(city.secrets / IDENTITY / "sample_password", lambda: randomness.token_urlsafe(15))
         for client in SAMPLE_CLIENTS:
             _keep(city.secrets / IDENTITY / f"client_{client}", lambda: randomness.token_urlsafe(32))
+        _keep(city.secrets / "data-hub" / "sample_partner_key", new_partner_key)
 
 
 def _keep(path: Path, make: Callable[[], str]) -> None:

@@ -14,6 +14,7 @@ NAMES = {
     HEALTH: "衡水市卫生健康委员会",
 }  # fmt: skip
 AIR = "203001-000001"
+PERMITS = "203003-000001"
 IN_REVIEW = "304002-000001"
 SHARING = "《政务数据共享条例》（国务院令第809号）"
 PRIVACY = "《中华人民共和国个人信息保护法》第三十四条"
@@ -141,7 +142,7 @@ RESOURCES = (
         ("section", "month"), "monthly",
     ),
     Sample(
-        "203003-000001", ECOLOGY, "固定污染源排污许可", "Pollution permits", "排污单位的许可内容、有效期和管理类别",
+        PERMITS, ECOLOGY, "固定污染源排污许可", "Pollution permits", "排污单位的许可内容、有效期和管理类别",
         "Permits of polluting firms", "environment", ("排污", "许可"),
         (
             _USCC, _FIRM, _must("permit", "许可证编号", "Permit"),

@@ -1,11 +1,12 @@
 """The sample city's directory: resources of several departments, each reviewed and published; one waits for review.
 
-The hourly air quality has rows, the published measurements of two national stations; all the rest is description.
+The hourly air quality has rows, the published measurements of two national stations; the rest is description, but for
+the few invented rows that `partners` brings in.
 """
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -38,7 +39,7 @@ async def load_resources(work: Work) -> None:
             await _catalogue(work, sample)
     dataset = await Datasets(work).of(AIR)
     if dataset is not None and not await Datasets(work).holds_rows(dataset):
-        await _gather(work, [column.name for column in dataset.shape.columns])
+        await gather(work, AIR, ECOLOGY, [[column.name for column in dataset.shape.columns], *_air(work)])
 
 
 async def _catalogue(work: Work, sample: Sample) -> None:
@@ -65,13 +66,12 @@ def _draft(sample: Sample) -> ResourceDraft:
     )  # fmt: skip
 
 
-async def _gather(work: Work, columns: list[str]) -> None:
-    """Bring the measurements in as their department would, so that each row has its batch and the batch its lineage."""
+async def gather(work: Work, code: str, department: str, lines: Iterable[Iterable[Any]]) -> None:
+    """Bring rows in, a line of names first, as their department would: each has its batch, that its lineage."""
     told = io.StringIO()
-    csv.writer(told).writerows([columns, *_air(work)])
-    author = Actor(subject="data-hub", kind=ActorKind.service, department=ECOLOGY)
-    draft = BatchDraft()
-    batch = await Ingest(work).upload(AIR, draft, told.getvalue().encode(), by=author)
+    csv.writer(told).writerows(lines)
+    author = Actor(subject="data-hub", kind=ActorKind.service, department=department)
+    batch = await Ingest(work).upload(code, BatchDraft(), told.getvalue().encode(), by=author)
     await load(work, str(batch.id))  # at once: whoever loads the sample finds it there
 
 
