@@ -17,9 +17,11 @@ if TYPE_CHECKING:
 # Full-width forms of what numbers, times and codes are made of (U+FF01 to U+FF5E), and the ideographic space.
 FULL = [chr(code) for code in range(0xFF01, 0xFF5F)] + ["\u3000"]
 HALF = [chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)] + [" "]
+_ENDLESS = "[eE][+-]?0*[1-9][0-9]{3}"  # a power of ten of thousands of digits: no float tells it from nothing
 _TRUE = ["true", "t", "1", "yes", "y", "是", "真"]
 _FALSE = ["false", "f", "0", "no", "n", "否", "假"]
-_DAYS = ("%Y-%m-%d", "%Y/%m/%d", "%Y%m%d", "%Y年%m月%d日", "%Y.%m.%d")
+# The last one is how a day comes out of files that know times alone: its midnight, and no other time.
+_DAYS = ("%Y-%m-%d", "%Y/%m/%d", "%Y%m%d", "%Y年%m月%d日", "%Y.%m.%d", "%Y-%m-%dT00:00:00")
 _LOCAL = ("%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y/%m/%d %H:%M:%S%.f")
 _LOCAL_MINUTES = ("%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y/%m/%d %H:%M", "%Y年%m月%d日 %H时%M分")
 _ZONED = ("%Y-%m-%dT%H:%M:%S%.f%#z", "%Y-%m-%d %H:%M:%S%.f%#z", "%Y-%m-%dT%H:%M%#z")
@@ -44,7 +46,8 @@ def _number(text: pl.Series) -> pl.Series:
     import polars as pl  # noqa: PLC0415 - heavy, and most processes never need it
 
     value = text.cast(pl.Float64, strict=False)
-    return text.set(value.is_null() | ~value.is_finite().fill_null(value=False), None)
+    endless = text.str.contains(_ENDLESS).fill_null(value=False)
+    return text.set(value.is_null() | ~value.is_finite().fill_null(value=False) | endless, None)
 
 
 def _boolean(text: pl.Series) -> pl.Series:
