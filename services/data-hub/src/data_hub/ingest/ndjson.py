@@ -6,14 +6,25 @@ import json
 from typing import IO, Any
 
 from data_hub.ingest.contract import Contract, Item
-from data_hub.ingest.domain import LONGEST_RECORD, BadRow, BatchRefused, RowFault, matched
+from data_hub.ingest.domain import LONGEST_RECORD, MOST_HEADER_COLUMNS, BadRow, BatchRefused, RowFault, matched
 from data_hub.ingest.slices import ROW, ROWS, Slice, kept_rows, too_long
 
 _KEPT = 2_000  # characters of a line that is no JSON
 
 
+class _Twice(ValueError):
+    """A name stands twice in an object: which of the values is meant, nobody can say (RFC 7493)."""
+
+
 def _no_constant(name: str) -> None:
     raise ValueError(name)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    told = dict(pairs)
+    if len(told) != len(pairs):
+        raise _Twice
+    return told
 
 
 class JsonSlices:
@@ -25,7 +36,9 @@ class JsonSlices:
         self._ignore_unknown = ignore_unknown
         self._line = 0
         self._columns: dict[str, str | None] = {}
-        self._read_json = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=_no_constant).decode
+        self._read_json = json.JSONDecoder(
+            object_pairs_hook=_once, parse_float=str, parse_int=str, parse_constant=_no_constant
+        ).decode
         file.seek(0)
         self._first: Slice | None = self._take()
         self.header = list(self._columns)
@@ -40,7 +53,7 @@ class JsonSlices:
     @property
     def dialect(self) -> dict[str, Any]:
         """How the file is written, as it is kept with the batch."""
-        return {"names": self.header}
+        return {"names": [name for name in self.header if _storable(name)]}
 
     def read(self) -> Slice | None:
         """The next rows; None at the end."""
@@ -73,6 +86,8 @@ class JsonSlices:
     def _row(self, line: str) -> dict[str, str | None] | RowFault:
         try:
             value = self._read_json(line)
+        except _Twice:
+            return RowFault(ROW, "twice")
         except (ValueError, RecursionError):
             return RowFault(ROW, "json")
         if not isinstance(value, dict):
@@ -82,12 +97,9 @@ class JsonSlices:
             name = self._column(key)
             if name is None:
                 continue
-            text = _text(told)
-            if text is None and told is not None:
-                return RowFault(name, "nested")
-            if text is not None and "\\u" in line and not _storable(text):
-                return RowFault(name, "not-text")
-            row[name] = text
+            if rule := _unfit(told, escaped="\\u" in line):
+                return RowFault(name, rule)
+            row[name] = _text(told)
         return row
 
     def _column(self, key: str) -> str | None:
@@ -103,11 +115,20 @@ class JsonSlices:
                 raise BatchRefused("late-column", zh, en)
             return None
         self._columns[key] = name
+        if len(self._columns) > MOST_HEADER_COLUMNS:
+            matched(list(self._columns), (), ignore_unknown=True)  # refuses so many
         return name
 
     def _contract_column(self, key: str) -> str | None:
         known = [(item.name, item.title) for item in self._contract.items]
         return matched([key], known, ignore_unknown=self._ignore_unknown)[0]
+
+
+def _unfit(value: Any, *, escaped: bool) -> str | None:
+    """The rule that a value breaks which is no single value, or no text for all its escapes; None where it is one."""
+    if isinstance(value, str):
+        return "not-text" if escaped and not _storable(value) else None
+    return None if value is None or isinstance(value, bool) else "nested"
 
 
 def _text(value: Any) -> str | None:

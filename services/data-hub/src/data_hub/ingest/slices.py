@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any
 
 from data_hub.ingest.checks import LINE
 from data_hub.ingest.contract import Contract, Item
-from data_hub.ingest.domain import LONGEST_RECORD, BadRow, BatchRefused, RowFault
+from data_hub.ingest.domain import LONGEST_KEPT_VALUE, LONGEST_RECORD, BadRow, BatchRefused, RowFault
 
 if TYPE_CHECKING:
     import polars as pl
@@ -19,6 +20,7 @@ ROWS = 50_000
 ROW = "_row"  # the "column" of faults that concern a row as a whole
 _SEPARATORS = (",", "\t", ";", "|")
 _TRIES = 40
+_KEPT_BESIDES = 100  # fields beyond the columns that a misfit of a row is kept with
 csv.field_size_limit(LONGEST_RECORD)
 
 
@@ -46,9 +48,14 @@ class CsvSlices:
     def __init__(self, file: IO[bytes], contract: Contract, *, ignore_unknown: bool) -> None:
         self._file = file
         self._position = 0
+        self._began = 0  # where the record that is being read begins
         self._line = 0
+        self._raw: list[str] = []  # the lines of that record
         first = self._first_line()
         self.separator = max(_SEPARATORS, key=first.count)
+        mark = re.escape(self.separator.encode())
+        # A quoted field with something behind its closing quote. What it finds is looked at record by record.
+        self._misquoted = re.compile(rb"(?:\A|(?<=[\n" + mark + rb']))"(?:[^"]++|"")*+"(?![\r\n' + mark + rb"]|\Z)")
         self.newline = "\r\n" if first.endswith("\r\n") else "\n"
         self.header = next(self._records(), [])
         self.names = contract.columns(self.header, ignore_unknown=ignore_unknown)
@@ -100,6 +107,8 @@ class CsvSlices:
 
         width = len(self.header)
         places = [f"c{place}" for place in range(width)]
+        if b'"' in block and self._misquoted.search(block):
+            return None
         try:
             read = pl.read_csv(
                 block, has_header=False, separator=self.separator, schema=dict.fromkeys(places, pl.String),
@@ -130,22 +139,44 @@ class CsvSlices:
         began, start = self._line, self._position
         for record in self._records():
             self._line += 1
-            if len(record) == width:
+            rule = "fields" if len(record) != width else None if self._is_written_so(record) else "quotes"
+            if rule is None:
                 kept.append(record)
                 lines.append(self._line)
             elif any(field.strip() for field in record):
-                bad.append(BadRow(self._line, {}, (RowFault(ROW, "fields"),), tuple(record)))
+                seen = tuple(field[: LONGEST_KEPT_VALUE + 1] for field in record[: width + _KEPT_BESIDES])
+                bad.append(BadRow(self._line, {}, (RowFault(ROW, rule),), seen))
             if self._line - began >= ROWS or self._position - start >= BLOCK:
                 break
         columns = list(zip(*kept, strict=True)) if kept else [()] * width
         texts = {name: columns[at] for at, name in enumerate(self.names) if name is not None}
         return Slice(_without_blanks(_frame(texts, lines)), bad, self._line - began, full_width=True)
 
+    def _is_written_so(self, record: list[str]) -> bool:
+        """Whether the record's text says these fields: what follows a closing quote would be lost or changed."""
+        raw = "".join(self._raw)
+        if '"' not in raw:
+            return True
+        text, at = raw.rstrip("\r\n"), 0
+        for number, field in enumerate(record):
+            at += number > 0  # the separator
+            quoted = '"' + field.replace('"', '""') + '"'
+            written = quoted if text.startswith(quoted, at) else field
+            if not text.startswith(written, at):
+                return False
+            at += len(written)
+        return at == len(text)
+
     def _records(self) -> Iterator[list[str]]:
         """The records from the present position on; the position follows them."""
         self._file.seek(self._position)
+        self._began = self._position
         try:
-            yield from csv.reader(self._lines(), delimiter=self.separator)
+            self._raw.clear()
+            for record in csv.reader(self._lines(), delimiter=self.separator):
+                yield record
+                self._began = self._position
+                self._raw.clear()
         except csv.Error as error:
             if "field larger" in str(error):
                 raise too_long(self._line + 1) from None
@@ -154,10 +185,12 @@ class CsvSlices:
 
     def _lines(self) -> Iterator[str]:
         while line := self._file.readline(LONGEST_RECORD + 1):
-            if len(line) > LONGEST_RECORD:
-                raise too_long(self._line + 1)
             self._position += len(line)
-            yield line.decode("utf-8")
+            if self._position - self._began > LONGEST_RECORD:
+                raise too_long(self._line + 1)
+            text = line.decode("utf-8")
+            self._raw.append(text)
+            yield text
 
 
 def _frame(texts: dict[str, Any], lines: list[int]) -> pl.DataFrame:
