@@ -27,6 +27,7 @@ from citykit.problems import (
 log = structlog.get_logger("citykit.refusals")
 
 _BUSY = {"40001", "40P01", "55P03", "57014", "53300", "57P01", "57P03", "25P03"}
+_EXCHANGED = "42P01"  # a table that was named a moment ago: rows were laid anew under another name meanwhile
 _TAKEN = {"23505", "23P01"}
 
 
@@ -98,7 +99,7 @@ def from_database(error: BaseException | None) -> Problem:
     """What an error of the database means to the caller, by its SQLSTATE; errors of the driver itself count too."""
     state = getattr(error, "sqlstate", None) or ""
     lost = not state and isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
-    if lost or state in _BUSY or state.startswith("08"):
+    if lost or state in _BUSY or state == _EXCHANGED or state.startswith("08"):
         return Unavailable(headers={"Retry-After": "2"})
     if state in _TAKEN:
         return Conflict(("已存在或已被他人抢先处理", "It exists already, or somebody was faster"))

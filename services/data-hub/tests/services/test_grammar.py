@@ -9,7 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from data_hub.datasets.domain import ColumnType
+from citykit.ids import new_id
+from citykit.vault import Vault
+from data_hub.datasets.domain import ColumnType, Shape
+from data_hub.datasets.sealed import Sealed
 from data_hub.services.compiler import Compiler
 from data_hub.services.domain import BadQuestion, Condition, Group, conditions, question
 
@@ -17,6 +20,7 @@ COLUMNS = {
     "station": ColumnType.string, "aqi": ColumnType.integer, "pm25": ColumnType.number,
     "valid": ColumnType.boolean, "day": ColumnType.date, "hour": ColumnType.datetime,
 }  # fmt: skip
+OPEN = Sealed(Vault.generate(), new_id(), "203001-000001", Shape(()))
 
 
 class TestGrammar:
@@ -79,7 +83,7 @@ class TestCompiled:
             asked = question(pairs, COLUMNS)
         except BadQuestion:
             return
-        made = Compiler("dataset_rows", COLUMNS, None).page(asked)
+        made = Compiler("dataset_rows", COLUMNS, None, OPEN).page(asked)
         text = made.text.as_string(None)
         assert text.count("%s") == len(made.values)
         known = {*COLUMNS, *(field.name for field in asked.fields), "_id", "dataset_rows", "r", "s"}
@@ -88,8 +92,8 @@ class TestCompiled:
     @settings(max_examples=50)
     @given(HOSTILE | st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=30))
     def test_values_are_bound_as_they_were_sent(self, text: str) -> None:
-        made = Compiler("dataset_rows", COLUMNS, None).page(question([("station", f"eq.{text}")], COLUMNS))
+        made = Compiler("dataset_rows", COLUMNS, None, OPEN).page(question([("station", f"eq.{text}")], COLUMNS))
         assert text in made.values
-        assert Compiler("dataset_rows", COLUMNS, None).page(
+        assert Compiler("dataset_rows", COLUMNS, None, OPEN).page(
             question([("station", "eq.x")], COLUMNS)
         ).text == made.text  # fmt: skip

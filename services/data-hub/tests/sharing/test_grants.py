@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
 from citykit.testing import ServiceUnderTest
-from data_hub.datasets.domain import ColumnType
+from data_hub.datasets.domain import Column, ColumnType, Sealing, value
 from data_hub.services.domain import BadQuestion, Condition, conditions
 from data_hub.sharing.row_filter import WrongFilter, parse
 from data_hub.sharing.service import Grants, NotGranted, QuotaUsed
@@ -149,6 +149,9 @@ class TestRowFilter:
                             "2026-11-01T08:00:00Z",
                             "(1,2)",
                             "(a,b)",
+                            '(5"a,8"a)',
+                            "2026-W45-1",
+                            "20261101",
                             "*a_",
                             "1_0",
                         ]
@@ -161,17 +164,30 @@ class TestRowFilter:
         )
     )
     def test_reads_as_the_data_services_read_it(self, parts: list[tuple[str, str, str, str]]) -> None:
+        sealing = {"name": Sealing.found, "at": Sealing.found, "open": Sealing.shown}
+        sealed = {name: Column(name, "项", TYPES[name], sealing=how) for name, how in sealing.items()}
         text = "&".join(f"{name}={no}{operator}.{value}" for name, no, operator, value in parts)
         try:
-            ours = parse(text, TYPES)
+            ours = parse(text, TYPES, sealing)
         except WrongFilter:
             return
         try:
-            theirs = conditions(text, TYPES).parts
+            theirs = conditions(text, TYPES, sealed).parts
         except BadQuestion as wrong:
             raise AssertionError(f"accepted here and refused there: {text!r}") from wrong
         told = [(one.column, one.negated, one.operator) for one in theirs if isinstance(one, Condition)]
         assert [(one.column, one.negated, one.operator) for one in ours] == told
+        for one, other in zip(ours, theirs, strict=True):
+            assert isinstance(other, Condition)
+            if one.operator not in ("is", "like"):
+                assert [value(TYPES[one.column], text) for text in one.values] == list(other.values)
+
+    @pytest.mark.parametrize(
+        "text", ['name=not.in.(5"管,8"管)', 'name=in.("a",b)', "name=in.(a\\,b)", "day=eq.2026-13-01"]
+    )
+    def test_refuses_what_would_be_read_otherwise_elsewhere(self, text: str) -> None:
+        with pytest.raises(WrongFilter):
+            parse(text, TYPES)
 
 
 async def call(city: ServiceUnderTest, rows: int) -> None:

@@ -1,10 +1,11 @@
 """The shape of a data set: its columns, their types, and what a value of each type may look like."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import Self
 
 from citykit.clock import CHINA
 
@@ -33,6 +34,15 @@ SQL_TYPES = {
 }
 
 
+class Sealing(StrEnum):
+    """How the values of a column lie in the table."""
+
+    none = "none"  # as they are
+    shown = "shown"  # encrypted: can be read and counted, and nothing else
+    found = "found"  # encrypted, and found again by an equal value
+    citizen_number = "citizen-number"  # the same, by the hash that the population registry finds persons by
+
+
 @dataclass(frozen=True)
 class Column:
     """A column. `required` is checked when rows are loaded: a shape may grow while old rows lack the new column."""
@@ -41,6 +51,17 @@ class Column:
     title: str
     type: ColumnType
     required: bool = False
+    sealing: Sealing = Sealing.none
+
+    @property
+    def is_sealed(self) -> bool:
+        """Whether its values lie encrypted."""
+        return self.sealing is not Sealing.none
+
+    @property
+    def is_findable(self) -> bool:
+        """Whether a sealed value is found again by an equal one."""
+        return self.sealing in (Sealing.found, Sealing.citizen_number)
 
 
 @dataclass(frozen=True)
@@ -53,6 +74,22 @@ class Shape:
     def column(self, name: str) -> Column | None:
         """The column of that name."""
         return next((column for column in self.columns if column.name == name), None)
+
+    @property
+    def sealed(self) -> tuple[Column, ...]:
+        """The columns whose values lie encrypted."""
+        return tuple(column for column in self.columns if column.is_sealed)
+
+    @property
+    def has_sealed_key(self) -> bool:
+        """Whether a column of the key is sealed: rows are then told apart by a hash of their key."""
+        return any(column.is_sealed and column.name in self.key for column in self.columns)
+
+    def sealed_as(self, other: Self) -> Self:
+        """This shape, each column that `other` has too sealed as it is there."""
+        known = {column.name: column.sealing for column in other.columns}
+        columns = tuple(replace(one, sealing=known.get(one.name, one.sealing)) for one in self.columns)
+        return replace(self, columns=columns)
 
 
 _TRUTH = {"true": True, "t": True, "1": True, "false": False, "f": False, "0": False}
@@ -99,7 +136,10 @@ def faults(shape: Shape) -> list[str]:
 
 
 def growth(before: Shape, after: Shape) -> tuple[Column, ...] | None:
-    """The columns that a changed shape adds, or None where it needs a new table: a type or the key changed."""
+    """The columns that a changed shape adds, or None where it needs a new table: a type or the key changed.
+
+    How columns are sealed may differ: that is changed in the rows that there are.
+    """
     if before.key != after.key:
         return None
     for column in before.columns:

@@ -1,6 +1,7 @@
 """The register of data sets. The tables of their rows are made by `service.py` and are no part of the models."""
 
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import BigInteger, String, Text
 from sqlalchemy.dialects.postgresql import JSONB
@@ -22,3 +23,7 @@ class DatasetRow(Base):
     row_count: Mapped[int] = mapped_column(BigInteger)
     made_at: Mapped[Instant] = mapped_column()
     refreshed_at: Mapped[Instant | None] = mapped_column()
+    # The last load that put itself in the place of all rows: when, which batch, and its place in the order of arrival.
+    replaced_at: Mapped[Instant | None] = mapped_column()
+    replaced_by: Mapped[UUID | None] = mapped_column()
+    replaced_id: Mapped[int | None] = mapped_column(BigInteger)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,14 +11,27 @@ from sqlalchemy import select, update
 
 from citykit.ids import new_id
 from citykit.work import Work
-from data_hub.datasets.domain import SQL_TYPES, Column, ColumnType, Shape, faults, growth
+from data_hub.datasets.domain import SQL_TYPES, Column, ColumnType, Sealing, Shape, faults, growth
 from data_hub.datasets.errors import BadShape, NoDataset, ShapeInUse
 from data_hub.datasets.models import DatasetRow
+from data_hub.datasets.sealed import KEY, Sealed, hash_column, text_of
 
 # Columns of every table of rows that no shape can name: a shape's names begin with a letter.
 ROW_ID = "_id"  # bigint, rising: the order of arrival and the key of pages
 BATCH = "_batch"  # uuid of the batch that last stated the row
 LOADED_AT = "_loaded_at"  # timestamptz
+
+
+@dataclass(frozen=True)
+class Replaced:
+    """The last load that put itself in the place of all rows that there were.
+
+    `at` and `place` stand in the order of arrival (LOADED_AT, ROW_ID): behind all rows that went, before all that came.
+    """
+
+    at: datetime
+    place: int
+    batch: UUID
 
 
 @dataclass(frozen=True)
@@ -28,19 +42,20 @@ class Dataset:
     resource: str
     table: str
     shape: Shape
+    replaced: Replaced | None = None
 
 
 @dataclass(frozen=True)
 class RowQuery:
     """Which rows of a data set: some of their columns, those that fit every condition, in an order, from a place on.
 
-    `equals` names the values of which a column has one; `words` stand in the text of a column (None: of any). Columns
-    are names of the shape, or the row's own number; values have the types of their columns.
+    `equals` names the values of which a column has one; each of `words` stands in the text of one of some columns.
+    Columns are names of the shape that lie as they are, or the row's own number; values have their columns' types.
     """
 
     columns: tuple[str, ...]
     equals: Mapping[str, Sequence[Any]] = field(default_factory=dict)
-    words: Sequence[tuple[str | None, str]] = ()
+    words: Sequence[tuple[Sequence[str], str]] = ()
     order: Sequence[tuple[str, bool]] = ()  # a column, and whether it falls
     limit: int = 100
     offset: int = 0
@@ -70,7 +85,8 @@ class Datasets:
         """Make the data set of a resource, or let it grow into a changed shape.
 
         New columns are added, empty in the rows that are there; columns that left the shape keep their values and are
-        no longer shown. A changed type or key needs an empty data set. Raises BadShape, ShapeInUse.
+        no longer shown. A changed type or key needs an empty data set. Columns that are to be sealed otherwise stay as
+        they lie until `Resealing` is done with the rows. Raises BadShape, ShapeInUse.
         """
         if wrong := faults(shape):
             raise BadShape(detail=("数据项结构不合规:" + "; ".join(wrong), "The shape is wrong: " + "; ".join(wrong)))
@@ -79,15 +95,18 @@ class Datasets:
         )
         if row is None:
             return await self._make(resource, shape)
-        added = growth(_shape(row.shape), shape)
-        if added is None and await self._holds_rows(row.table_name):
-            raise ShapeInUse
-        if added is None:
+        before = _shape(row.shape)
+        added = growth(before, shape)
+        lies_so = added is not None and shape == shape.sealed_as(before)
+        if not lies_so and not await self._holds_rows(row.table_name):
             await self._execute(sql.SQL("drop table {}").format(sql.Identifier(row.table_name)))
             await self._create_table(row.table_name, shape)
+        elif added is None:
+            raise ShapeInUse
         else:
+            shape = shape.sealed_as(before)
             await self._add(row.table_name, added)
-        row.shape = _json(shape)
+        row.shape = kept_shape(shape)
         await self.work.session.flush()
         return _dataset(row)
 
@@ -96,22 +115,34 @@ class Datasets:
 
         What departments bring comes through gathering, which checks it.
         """
-        names = [sql.Identifier(name) for name in (BATCH, *(column.name for column in dataset.shape.columns))]
-        into = sql.SQL("copy {} ({}) from stdin").format(sql.Identifier(dataset.table), sql.SQL(", ").join(names))
+        sealed, shape = self.sealed(dataset), dataset.shape
+        plain = [column.name for column in shape.columns if not column.is_sealed]
+        texts = {
+            column.name: [None if row[at] is None else text_of(row[at]) for row in rows]
+            for at, column in enumerate(shape.columns)
+        }
+        made = sealed.write(texts, [column.name for column in shape.sealed])
+        cells = [[row[at] for row in rows] for at, column in enumerate(shape.columns) if not column.is_sealed]
+        names = _commas(sql.Identifier(name) for name in (BATCH, *plain, *made))
+        into = sql.SQL("copy {} ({}) from stdin").format(sql.Identifier(dataset.table), names)
         async with (await self.work.driver()).cursor() as cursor, cursor.copy(into) as copy:
-            for row in rows:
+            for row in zip(*cells, *made.values(), strict=True):
                 await copy.write_row((batch, *row))
         now = self.work.clock.now()
         counted = {"row_count": DatasetRow.row_count + len(rows), "refreshed_at": now}
         await self.work.session.execute(update(DatasetRow).where(DatasetRow.id == dataset.id).values(counted))
 
+    def sealed(self, dataset: Dataset) -> Sealed:
+        """What seals and opens the columns of a data set, for one statement."""
+        return Sealed(self.work.vault, dataset.id, dataset.resource, dataset.shape)
+
     async def holds_rows(self, dataset: Dataset) -> bool:
         """Whether there is any row."""
         return await self._holds_rows(dataset.table)
 
-    async def page(self, dataset: Dataset, query: RowQuery) -> str:
-        """Rows as one JSON array, of objects or of lists; exact numbers, times of Beijing with their offset."""
-        where, values = _where(dataset.shape, query)
+    async def page(self, dataset: Dataset, query: RowQuery) -> tuple[str, int]:
+        """Rows as one JSON array, of objects or of lists, and how many; exact numbers, times of Beijing with offset."""
+        where, values = _where(query)
         keys: list[sql.Composable] = [
             sql.SQL("{} {}").format(sql.Identifier(name), _FALLING[falls]) for name, falls in query.order
         ]
@@ -122,15 +153,15 @@ class Datasets:
             table=sql.Identifier(dataset.table), where=where,
             order=sql.SQL("order by {}").format(_commas(keys)) if keys else sql.SQL(""),
         )  # fmt: skip
-        text = sql.SQL("select coalesce(json_agg({})::text, '[]') from ({}) as r").format(
+        text = sql.SQL("select coalesce(json_agg({})::text, '[]'), count(*) from ({}) as r").format(
             _document(dataset.shape, query), inner
         )
         row = await self._one(text, (*values, query.limit, query.offset))
-        return str(row[0])
+        return str(row[0]), int(row[1])
 
     async def count(self, dataset: Dataset, query: RowQuery, *, exact_up_to: int = 100_000) -> tuple[int, bool]:
         """How many rows fit, and whether that is the planner's estimate: nobody waits for millions to be counted."""
-        where, values = _where(dataset.shape, query)
+        where, values = _where(query)
         table = sql.Identifier(dataset.table)
         if query.distinct:
             named = _commas(sql.Identifier(name) for name in query.columns)
@@ -145,19 +176,21 @@ class Datasets:
 
     async def lines(
         self, dataset: Dataset, columns: Sequence[str], *, after: int, most: int
-    ) -> tuple[bytes, int] | None:
-        """Rows after a row's number as lines of CSV that no spreadsheet runs, and the last number; None at the end."""
+    ) -> tuple[bytes, int, int] | None:
+        """Rows after a row's number as CSV that no spreadsheet runs, the last number, how many; None at the end."""
         table, row_id = sql.Identifier(dataset.table), sql.Identifier(ROW_ID)
         ids = sql.SQL("select {0} from {1} where {0} > %s order by {0} limit %s").format(row_id, table)
         last = await self._one(sql.SQL("select max({}) from ({}) as s").format(row_id, ids), (after, most))
         if last[0] is None:
             return None
         picked = _commas(_harmless(dataset.shape, name) for name in columns)
-        text = sql.SQL(
+        copied = sql.SQL(
             "copy (select {0} from {1} where {2} > {3} and {2} <= {4} order by {2}) to stdout (format csv)"
         ).format(picked, table, row_id, sql.Literal(after), sql.Literal(last[0]))
-        async with (await self.work.driver()).cursor() as cursor, cursor.copy(text) as copy:
-            return b"".join([bytes(piece) async for piece in copy]), int(last[0])
+        async with (await self.work.driver()).cursor() as cursor:
+            async with cursor.copy(copied) as copy:
+                text = b"".join([bytes(piece) async for piece in copy])
+            return text, int(last[0]), cursor.rowcount
 
     async def _one(self, text: sql.Composed, values: Sequence[Any]) -> tuple[Any, ...]:
         row = await (await (await self.work.driver()).execute(text, values)).fetchone()
@@ -167,7 +200,7 @@ class Datasets:
     async def _make(self, resource: str, shape: Shape) -> Dataset:
         made = new_id()
         row = DatasetRow(
-            id=made, resource=resource, shape=_json(shape), table_name=f"data_{made.hex}", row_count=0,
+            id=made, resource=resource, shape=kept_shape(shape), table_name=f"data_{made.hex}", row_count=0,
             made_at=self.work.clock.now(), refreshed_at=None,
         )  # fmt: skip
         self.work.session.add(row)
@@ -176,25 +209,32 @@ class Datasets:
         return _dataset(row)
 
     async def _create_table(self, table: str, shape: Shape) -> None:
-        columns = [sql.SQL("{} {}").format(sql.Identifier(c.name), sql.SQL(SQL_TYPES[c.type])) for c in shape.columns]
+        columns = [
+            sql.SQL("{} {}").format(sql.Identifier(n), sql.SQL(t)) for c in shape.columns for n, t in cells_of(c)
+        ]
         own = [
             sql.SQL(f"{ROW_ID} bigint generated always as identity primary key"),
             sql.SQL(f"{BATCH} uuid not null"),
             sql.SQL(f"{LOADED_AT} timestamptz not null default now()"),
         ]
+        own += [sql.SQL(f"{KEY} bytea not null")] if shape.has_sealed_key else []
         name = sql.Identifier(table)
         await self._execute(sql.SQL("create table {} ({})").format(name, sql.SQL(", ").join([*own, *columns])))
         if shape.key:
-            key = sql.SQL(", ").join(sql.Identifier(column) for column in shape.key)
+            key = _commas(sql.Identifier(column) for column in key_of(shape))
             await self._execute(sql.SQL("create unique index on {} ({})").format(name, key))
 
     async def _add(self, table: str, columns: tuple[Column, ...]) -> None:
-        for column in columns:
-            await self._execute(
-                sql.SQL("alter table {} add column if not exists {} {}").format(
-                    sql.Identifier(table), sql.Identifier(column.name), sql.SQL(SQL_TYPES[column.type])
-                )
-            )
+        for name, kind in (cell for column in columns for cell in cells_of(column)):
+            named = {"table": sql.Identifier(table), "name": sql.Identifier(name), "kind": sql.SQL(kind)}
+            if await self._kind(table, name) not in (None, kind):  # it left the shape, and comes back as another one
+                await self._execute(sql.SQL("alter table {table} drop column {name}").format(**named))
+            await self._execute(sql.SQL("alter table {table} add column if not exists {name} {kind}").format(**named))
+
+    async def _kind(self, table: str, column: str) -> str | None:
+        text = "select format_type(atttypid, null) from pg_attribute where attrelid = %s::regclass and attname = %s"
+        row = await (await (await self.work.driver()).execute(text, (table, column))).fetchone()
+        return None if row is None else _LONG_TYPES.get(row[0], row[0])
 
     async def _holds_rows(self, table: str) -> bool:
         connection = await self.work.driver()
@@ -206,10 +246,23 @@ class Datasets:
         await (await self.work.driver()).execute(statement)
 
 
+_LONG_TYPES = {"timestamp with time zone": "timestamptz"}
 _FALLING = {True: sql.SQL("desc nulls last"), False: sql.SQL("asc nulls last")}
 _INSTANT = sql.SQL("""to_char({} at time zone 'Asia/Shanghai', 'YYYY-MM-DD"T"HH24:MI:SS"+08:00"')""")
 # What Excel, WPS and LibreOffice take for the beginning of a formula, full-width forms of the signs among it.
 _FORMULA, _AS_TEXT = "^[=+@\t\r\n＝＋－＠-]", r"'\&"
+
+
+def cells_of(column: Column) -> list[tuple[str, str]]:
+    """The columns of the table that a column of a shape takes, with their types."""
+    if column.is_sealed:
+        return [(column.name, "bytea"), (hash_column(column.name), "bytea")]
+    return [(column.name, SQL_TYPES[column.type])]
+
+
+def key_of(shape: Shape) -> tuple[str, ...]:
+    """The columns of the table that tell its rows apart."""
+    return (KEY,) if shape.has_sealed_key else shape.key
 
 
 def _commas(parts: Iterable[sql.Composable]) -> sql.Composed:
@@ -242,30 +295,38 @@ def _harmless(shape: Shape, name: str) -> sql.Composable:
     return column
 
 
-def _where(shape: Shape, query: RowQuery) -> tuple[sql.Composable, list[Any]]:
+def _where(query: RowQuery) -> tuple[sql.Composable, list[Any]]:
     parts: list[sql.Composable] = []
     values: list[Any] = []
     for name, wanted in query.equals.items():
         parts.append(sql.SQL("{} = any(%s)").format(sql.Identifier(name)))
         values.append(list(wanted))
-    texts = [column.name for column in shape.columns if column.type is ColumnType.string]
-    for place, word in query.words:
-        among = texts if place is None else [place]
+    for among, word in query.words:
         found = [sql.SQL("strpos(lower({}::text), lower(%s)) > 0").format(sql.Identifier(one)) for one in among]
         parts.append(sql.SQL("({})").format(sql.SQL(" or ").join(found)) if found else sql.SQL("false"))
         values += [word] * len(found)
     return sql.SQL(" and ").join(parts) if parts else sql.SQL("true"), values
 
 
-def _json(shape: Shape) -> dict[str, Any]:
-    columns = [{"name": c.name, "title": c.title, "type": c.type.value, "required": c.required} for c in shape.columns]
+def kept_shape(shape: Shape) -> dict[str, Any]:
+    """A shape as the register keeps it."""
+    columns = [
+        {"name": c.name, "title": c.title, "type": c.type.value, "required": c.required, "sealing": c.sealing.value}
+        for c in shape.columns
+    ]
     return {"columns": columns, "key": list(shape.key)}
 
 
 def _shape(kept: dict[str, Any]) -> Shape:
-    columns = tuple(Column(c["name"], c["title"], ColumnType(c["type"]), c["required"]) for c in kept["columns"])
+    columns = tuple(
+        Column(c["name"], c["title"], ColumnType(c["type"]), c["required"], Sealing(c.get("sealing", "none")))
+        for c in kept["columns"]
+    )
     return Shape(columns, tuple(kept["key"]))
 
 
 def _dataset(row: DatasetRow) -> Dataset:
-    return Dataset(row.id, row.resource, row.table_name, _shape(row.shape))
+    replaced = None
+    if row.replaced_at is not None and row.replaced_id is not None and row.replaced_by is not None:
+        replaced = Replaced(row.replaced_at, row.replaced_id, row.replaced_by)
+    return Dataset(row.id, row.resource, row.table_name, _shape(row.shape), replaced)

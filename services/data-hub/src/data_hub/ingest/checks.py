@@ -186,12 +186,12 @@ def twice(keys: Sequence[pl.DataFrame]) -> list[int]:
     return whole.filter(pl.col("hash").is_duplicated()).get_column(LINE).to_list()
 
 
-def copied(frame: pl.DataFrame, items: Sequence[Item]) -> bytes:
-    """A typed slice as COPY reads it (CSV): line first, then the items; nothing stands for null."""
+def copied(frame: pl.DataFrame, names: Sequence[str]) -> bytes:
+    """A typed slice as COPY reads it (CSV): line first, then the columns; nothing stands for null."""
     import io  # noqa: PLC0415 - with its user
 
     out = io.BytesIO()
-    ordered = frame.select(LINE, *(item.name for item in items))
+    ordered = frame.select(LINE, *names)
     ordered.write_csv(
         out, include_header=False, date_format="%Y-%m-%d", datetime_format="%Y-%m-%dT%H:%M:%S%.6fZ"
     )  # fmt: skip

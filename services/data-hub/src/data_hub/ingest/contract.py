@@ -9,9 +9,8 @@ from typing import Self
 
 from data_hub.datasets.domain import ColumnType, Shape
 from data_hub.ingest.domain import matched, missing
+from data_hub.resources.domain import is_private
 from data_hub.resources.schemas import Resource, Rule
-
-_SENSITIVE = frozenset({"personal", "secret"})
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,7 @@ class Contract:
                 Item(
                     name=column.name, title=column.title, type=column.type,
                     required=column.required or column.name in shape.key,
-                    sensitive=item is not None and item.sensitivity.value in _SENSITIVE,
+                    sensitive=column.is_sealed or (item is not None and is_private(item)),
                     is_key=column.name in shape.key, rules=() if item is None else item.rules,
                 )
             )  # fmt: skip

@@ -7,12 +7,14 @@ from uuid import UUID
 
 from citykit.actors import Actor
 from citykit.ledger import Ledger
+from citykit.vault import Vault
 from citykit.work import Work
 from data_hub.datasets.domain import ColumnType, Shape
 from data_hub.resources.schemas import Resource
 
 AT_ONCE = 2_000
 _CITIZEN_NUMBER = "gb11643"
+_HASH = "\\x"
 # The registries tell those who share and so stand above them: the register of numbers is asked here by its table.
 _REGISTERED = "select distinct person from person_number where id_number_index = any(%s) order by person"
 
@@ -45,7 +47,9 @@ class PersonReads:
     _known: set[str] = field(default_factory=set)
 
     async def note(self, rows: Iterable[Sequence[str | None] | None]) -> None:
-        """Note the persons whose citizen numbers stand in these rows (of each: its numbers, in any form).
+        """Note the persons whose citizen numbers stand in these rows (of each: its numbers, in any form, or hashes).
+
+        A hash is that of a sealed column, as PostgreSQL writes bytes: a backslash, an x, hexadecimal digits.
 
         Who is not in the population registry has no account and no line; the evidence of the call counts her row.
         The lines of a long file are written as they come, so that they need no memory, in this same transaction.
@@ -65,10 +69,14 @@ class PersonReads:
 
     async def _registered(self, numbers: Sequence[str]) -> list[UUID]:
         """The persons of the population registry who carry these numbers."""
-        hashed = [self.work.vault.index("id-number", number) for number in numbers]
+        hashed = [_hash(self.work.vault, number) for number in numbers]
         found = await (await self.work.driver()).execute(_REGISTERED, (hashed,))
         return [person for (person,) in await found.fetchall()]
 
 
 def _canonical(number: str) -> str:
-    return number.strip().upper()
+    return number if number.startswith(_HASH) else number.strip().upper()
+
+
+def _hash(vault: Vault, number: str) -> bytes:
+    return bytes.fromhex(number[len(_HASH) :]) if number.startswith(_HASH) else vault.index("id-number", number)

@@ -8,7 +8,7 @@ from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import ClassVar, Literal, Protocol, TypeAlias
 
-from data_hub.datasets.domain import NAME, ColumnType
+from data_hub.datasets.domain import NAME, ColumnType, Sealing
 
 MOST_CODES = 1000
 LONGEST_PATTERN = 300
@@ -230,6 +230,31 @@ def _freshness(item: InformationItem, rule: Rule) -> str | None:
     if item.type not in (ColumnType.date, ColumnType.datetime) or not 1 <= rule.hours <= MOST_HOURS:
         return "时效用于日期时间，至少一小时 Freshness is said of a time, from one hour on"
     return None
+
+
+def is_citizen_number(item: InformationItem) -> bool:
+    """Whether its values name persons."""
+    checked = any(isinstance(rule, Checked) and rule.scheme is CheckDigit.citizen_number for rule in item.rules)
+    return checked and item.type is ColumnType.string
+
+
+def is_private(item: InformationItem) -> bool:
+    """Whether it is personal or secret: said of it, or in the nature of what it holds."""
+    return item.sensitivity in (Sensitivity.personal, Sensitivity.secret) or is_citizen_number(item)
+
+
+def sealing_of(item: InformationItem) -> Sealing:
+    """How its values lie in the table of rows.
+
+    A truth value and one of few codes is not found by equality: how often each hash stands would tell the values.
+    """
+    if is_citizen_number(item):
+        return Sealing.citizen_number
+    if not is_private(item):
+        return Sealing.none
+    has_few = item.type is ColumnType.boolean or any(isinstance(rule, Codes) for rule in item.rules)
+    is_unique = any(isinstance(rule, Unique) for rule in item.rules)
+    return Sealing.shown if has_few and not is_unique else Sealing.found
 
 
 _CHECKS: dict[str, Callable[[InformationItem, Rule], str | None]] = {

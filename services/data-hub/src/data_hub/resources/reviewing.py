@@ -8,7 +8,6 @@ from citykit.access import Actor
 from citykit.problems import FieldError
 from citykit.work import Work, WorkInRequest
 from data_hub.bigrams import search_key
-from data_hub.datasets.domain import Column, Shape
 from data_hub.datasets.service import Datasets
 from data_hub.resources.differences import differences
 from data_hub.resources.domain import State, VersionState, has_own_rows
@@ -18,6 +17,7 @@ from data_hub.resources.models import ResourceRow, ResourceVersionRow
 from data_hub.resources.projection import project
 from data_hub.resources.repository import rivals, version
 from data_hub.resources.schemas import Description, Resource, ReviewDraft, Withdrawal
+from data_hub.resources.sealing import SEAL_TASK, shape_of
 
 
 class Reviewing:
@@ -67,8 +67,7 @@ class Reviewing:
         project(row, State.published, content)
         await self.work.session.flush()
         if has_own_rows(row.code, content.format, content.items):
-            columns = tuple(Column(item.name, item.title, item.type, item.required) for item in content.items)
-            await Datasets(self.work).establish(row.code, Shape(columns, content.key))
+            await self._establish(row.code, content)
         event: ResourcePublished | ResourceChanged
         if before is None:
             event = ResourcePublished(**self._told(row))
@@ -77,6 +76,13 @@ class Reviewing:
             event = ResourceChanged(**self._told(row), fields=changed)
         self.work.events.record(event, subject=row.code)
         self._note(row, "publish", by, version=found.number)
+
+    async def _establish(self, code: str, content: Description) -> None:
+        """Settle the shape of the rows; those that are there are sealed as it says after this transaction."""
+        wanted = shape_of(content)
+        dataset = await Datasets(self.work).establish(code, wanted)
+        if dataset.shape != wanted:
+            self.work.jobs.defer(SEAL_TASK, lock=f"ingest/{code}", resource=code)
 
     async def _settle_rivals(
         self, row: ResourceRow, found: ResourceVersionRow, content: Description, decision: ReviewDraft

@@ -11,9 +11,8 @@ from typing import Any
 from psycopg import sql
 
 from data_hub.datasets.domain import ColumnType
+from data_hub.datasets.sealed import Sealed, hash_column
 from data_hub.services.domain import (
-    COMPARISONS,
-    PATTERNS,
     BadQuestion,
     Condition,
     Field,
@@ -22,6 +21,7 @@ from data_hub.services.domain import (
     Question,
     value,
 )
+from data_hub.services.operators import COMPARISONS, PATTERNS
 
 TRUE = sql.SQL("true")
 _ROW_ID = "_id"
@@ -44,13 +44,15 @@ class Compiler:
     """Compiles questions to the rows of one table, seen through a policy's filter that the caller cannot widen.
 
     `numbers` are the columns whose citizen numbers say whose a row is: a page then says whose rows it shows, and which
-    persons stand behind a group of a FEW.
+    persons stand behind a group of a FEW. Sealed values come under the mark of `sealed`, which opens them.
     """
 
     def __init__(
-        self, table: str, columns: Mapping[str, ColumnType], policy: Group | None, numbers: Sequence[str] = ()
-    ) -> None:
+        self, table: str, columns: Mapping[str, ColumnType], policy: Group | None, sealed: Sealed,
+        numbers: Sequence[str] = (),
+    ) -> None:  # fmt: skip
         self._table = sql.Identifier(table)
+        self._sealed = sealed
         self._columns = columns
         self._policy = policy
         self._numbers = numbers
@@ -58,7 +60,8 @@ class Compiler:
     def page(self, asked: Question) -> Statement:
         """One page: the rows as one JSON text, how many were found (one beyond the page), the key of the last row.
 
-        Then whose the rows of the page are: a list of citizen numbers for each, null where the table has none.
+        Then whose the rows of the page are: a list of citizen numbers for each, or of their hashes where they are
+        sealed; null where the table has none.
         """
         values: list[Any] = []
         keys = self._keys(asked)
@@ -66,7 +69,7 @@ class Compiler:
         seek = TRUE if asked.after is None else _beyond(keys, self._after(asked, keys), values)
         order = sql.SQL(", ").join(_ordered(key, "s") for key, _ in keys)
         again = sql.SQL(", ").join(_ordered(key, "r") for key, _ in keys)
-        shown = sql.SQL(", ").join(_shown(field) for field in asked.fields)
+        shown = sql.SQL(", ").join(self._shown(field) for field in asked.fields)
         last = sql.SQL(", ").join(sql.SQL("r.{}::text").format(sql.Identifier(key.name)) for key, _ in keys)
         text = sql.SQL(
             "select coalesce(string_agg(j, ',' order by n) filter (where n <= %s), ''), count(*),"
@@ -82,6 +85,21 @@ class Compiler:
         )  # fmt: skip
         bounds = (asked.limit,) * (3 if self._numbers else 2)
         return Statement(text, (*bounds, *values, asked.limit + 1))
+
+    def each(self, asked: Question) -> Statement:
+        """All rows up to the limit, one by one: each as JSON text, and whose it is as in `page`."""
+        values: list[Any] = []
+        keys, inner = self._keys(asked), self._rows(asked, values)
+        text = sql.SQL(
+            "select row_to_json(o)::text, {whose} from (select * from ({inner}) as s order by {order} limit %s) as r"
+            " cross join lateral (select {shown}) as o order by {again}"
+        ).format(
+            inner=inner, order=sql.SQL(", ").join(_ordered(key, "s") for key, _ in keys),
+            again=sql.SQL(", ").join(_ordered(key, "r") for key, _ in keys),
+            shown=sql.SQL(", ").join(self._shown(field) for field in asked.fields),
+            whose=sql.SQL("to_json(r.{})").format(_WHOSE) if self._numbers else sql.SQL("null"),
+        )  # fmt: skip
+        return Statement(text, (*values, asked.limit))
 
     def count(self, asked: Question) -> Statement:
         """How many rows, or groups, the question finds in all."""
@@ -101,11 +119,11 @@ class Compiler:
             names = {field.name for field in asked.fields} | {key.name for key in asked.order}
             picked: list[sql.Composable] = [sql.Identifier(_ROW_ID)]
             picked += [sql.Identifier(name) for name in self._columns if name in names]
-            picked += [_of_row(self._numbers)] if self._numbers else []
+            picked += [_of_row(self._whose)] if self._numbers else []
             parts = {"picked": sql.SQL(", ").join(picked), "table": self._table, "where": condition}
             return sql.SQL("select {picked} from {table} where {where}").format(**parts)
         picked = [sql.SQL("{} as {}").format(_aggregate(field), sql.Identifier(field.name)) for field in asked.fields]
-        picked += [_of_group(self._numbers)] if self._numbers else []
+        picked += [_of_group(self._whose)] if self._numbers else []
         groups = [sql.Identifier(field.name) for field in asked.fields if field.aggregate is None]
         by = sql.SQL(" group by {}").format(sql.SQL(", ").join(groups)) if groups else sql.SQL("")
         return sql.SQL("select {picked} from {table} where {where}{by}").format(
@@ -115,13 +133,31 @@ class Compiler:
     def _where(self, part: Condition | Group, values: list[Any]) -> sql.Composable:
         made: sql.Composable
         if isinstance(part, Condition):
-            made = _condition(part, values)
+            made = self._condition(part, values)
         elif not part.parts:
             made = TRUE
         else:
             joined = sql.SQL(" and " if part.joined_by == "and" else " or ")
             made = sql.SQL("({})").format(joined.join(self._where(one, values) for one in part.parts))
         return sql.SQL("not {}").format(made) if part.negated else made
+
+    @property
+    def _whose(self) -> list[str]:
+        return [hash_column(name) if self._sealed.column(name) else name for name in self._numbers]
+
+    def _condition(self, part: Condition, values: list[Any]) -> sql.Composed:
+        if self._sealed.column(part.column) is None or part.operator == "is":
+            return _condition(part.operator, part.column, part.values, part.word, values)
+        hashes = [self._sealed.found_by(part.column, one) for one in part.values]
+        return _condition(part.operator, hash_column(part.column), hashes, part.word, values)
+
+    def _shown(self, field: Field) -> sql.Composable:
+        column = sql.Identifier("r", field.name)
+        if field.aggregate is None and self._sealed.column(field.name) is not None:
+            made: sql.Composable = self._sealed.shown(field.name, column)
+        else:
+            made = _INSTANT.format(column) if field.type is ColumnType.datetime else column
+        return sql.SQL("{} as {}").format(made, sql.Identifier(field.name))
 
     def _keys(self, asked: Question) -> list[tuple[Order, ColumnType]]:
         types = dict(self._columns) | {field.name: field.type for field in asked.fields}
@@ -161,20 +197,20 @@ def _of_row(numbers: Sequence[str]) -> sql.Composed:
 
 
 def _of_group(numbers: Sequence[str]) -> sql.Composed:
-    few = sql.SQL("case when count(distinct {0}) <= {1} then array_agg(distinct {0}) end")
+    few = sql.SQL("case when count(distinct {0}) <= {1} then array_agg(distinct {0}::text) end")
     each = [few.format(sql.Identifier(name), sql.Literal(FEW)) for name in numbers]
     return sql.SQL("{} as {}").format(sql.SQL(" || ").join(each), _WHOSE)
 
 
-def _condition(part: Condition, values: list[Any]) -> sql.Composed:
-    column = sql.Identifier(part.column)
-    if part.operator == "is":
-        return sql.SQL("({} is {})").format(column, sql.SQL(_WORDS[part.word]))
-    if part.operator == "in":
-        values.append(list(part.values))
+def _condition(operator: str, name: str, compared: Sequence[Any], word: str, values: list[Any]) -> sql.Composed:
+    column = sql.Identifier(name)
+    if operator == "is":
+        return sql.SQL("({} is {})").format(column, sql.SQL(_WORDS[word]))
+    if operator == "in":
+        values.append(list(compared))
         return sql.SQL("({} = any(%s))").format(column)
-    values.append(part.values[0])
-    sign = COMPARISONS.get(part.operator) or PATTERNS[part.operator]
+    values.append(compared[0])
+    sign = COMPARISONS.get(operator) or PATTERNS[operator]
     return sql.SQL("({} {} %s)").format(column, sql.SQL(sign))
 
 
@@ -184,12 +220,6 @@ def _aggregate(field: Field) -> sql.Composable:
     inner: sql.Composable = sql.SQL("*") if field.column is None else sql.Identifier(field.column)
     function = sql.SQL(_FUNCTIONS[field.aggregate])
     return sql.SQL("{}({})").format(function, inner)
-
-
-def _shown(field: Field) -> sql.Composable:
-    column = sql.Identifier("r", field.name)
-    made = _INSTANT.format(column) if field.type is ColumnType.datetime else column
-    return sql.SQL("{} as {}").format(made, sql.Identifier(field.name))
 
 
 def _ordered(key: Order, *of: str) -> sql.Composed:

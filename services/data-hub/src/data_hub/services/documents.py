@@ -3,7 +3,8 @@
 from typing import Any
 
 from data_hub.datasets.domain import ColumnType
-from data_hub.services.domain import AGGREGATES, COMPARISONS, MOST_ROWS, PATTERNS, USUAL_ROWS
+from data_hub.services.domain import AGGREGATES, MOST_ROWS, RESERVED, USUAL_ROWS
+from data_hub.services.operators import COMPARISONS, PATTERNS
 from data_hub.services.schemas import DataService
 
 _TYPES: dict[str, dict[str, Any]] = {
@@ -17,9 +18,16 @@ _TYPES: dict[str, dict[str, Any]] = {
 
 
 def openapi(service: DataService) -> dict[str, Any]:
-    """The OpenAPI document of one service: its items as parameters and as the properties of a row."""
+    """The OpenAPI document of one service: its items as parameters and as the properties of a row.
+
+    An item that is named as a word of the grammar has no parameter of its own: `and=(order.eq.1)` asks for it.
+    """
     parameters = [_parameter(name, description) for name, description in _ASKED.items()]
-    parameters += [_parameter(item.name, f"{item.title} ({item.type}): operator.value") for item in service.items]
+    parameters += [
+        _parameter(item.name, f"{item.title} ({item.type}): operator.value; {', '.join(item.operators)}")
+        for item in service.items
+        if item.name not in RESERVED and item.name not in _ASKED
+    ]
     properties = {item.name: _TYPES[item.type] | {"title": item.title} for item in service.items}
     return {
         "openapi": "3.1.0",
@@ -59,6 +67,8 @@ _ASKED = {
     "after": "下一页 `next` of the page before",
     "count": "`exact`: 统计总数 count all that is found",
     "grant": "授权编号 The grant to read under, where there are several",
+    "and": "同时满足的条件 Conditions that all hold: (aqi.gt.100,hour.is.null)",
+    "or": "满足其一的条件 Conditions of which one holds",
 }
 
 

@@ -9,10 +9,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
-from enum import StrEnum
+from types import MappingProxyType
 from urllib.parse import parse_qsl
 
-from data_hub.datasets.domain import ColumnType
+from data_hub.datasets.domain import Column, ColumnType
+from data_hub.services.operators import COMPARISONS, PATTERNS, operators_of
 
 MOST_CONDITIONS = 40
 MOST_DEPTH = 5
@@ -28,8 +29,6 @@ MOST_EXPORTED = 1_000_000
 USUAL_ROWS = 100
 
 RESERVED = frozenset({"select", "order", "limit", "after", "count", "purpose", "grant"})
-COMPARISONS = {"eq": "=", "neq": "<>", "gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
-PATTERNS = {"like": "like", "ilike": "ilike"}
 AGGREGATES = frozenset({"count", "sum", "avg", "min", "max"})
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,58}")
 _AGGREGATE = re.compile(r"(?:([a-z][a-z0-9_]{0,58}):)?(count|sum|avg|min|max)\(([a-z0-9_]*)\)")
@@ -39,25 +38,10 @@ _ZONE_BY_SPACE = re.compile(r" (?=\d\d:?\d\d$)")  # a plus sign that the URL tur
 _NUMERIC = frozenset({ColumnType.integer, ColumnType.number})
 
 
-class ExportFormat(StrEnum):
-    """How a file of rows is written."""
-
-    csv = "csv"
-    ndjson = "ndjson"
-    parquet = "parquet"
-
-
-class ExportState(StrEnum):
-    """Where a file of rows stands."""
-
-    asked = "asked"  # 待生成
-    made = "made"  # 可下载
-    refused = "refused"  # 未获准
-    gone = "gone"  # 已清除
-
-
 Value = str | int | Decimal | bool | date | datetime
 Columns = Mapping[str, ColumnType]
+SealedColumns = Mapping[str, Column]
+_NONE_SEALED: SealedColumns = MappingProxyType({})
 
 
 class BadQuestion(ValueError):
@@ -124,21 +108,27 @@ class Question:
         return any(field.aggregate for field in self.fields)
 
 
-def conditions(text: str, columns: Columns) -> Group:
+def conditions(text: str, columns: Columns, sealed: SealedColumns = _NONE_SEALED) -> Group:
     """The row filter of a grant, `district=eq.131102&state=in.(a,b)`, as conditions. Raises BadQuestion."""
     if len(text) > MOST_QUERY:
         raise BadQuestion("", "too-long", "过滤条件过长", "The filter is too long")
-    reader = _Reader(columns)
+    reader = _Reader(columns, sealed)
     return Group("and", tuple(reader.pair(*pair) for pair in parse_qsl(text, keep_blank_values=True)))
 
 
-def question(pairs: Iterable[tuple[str, str]], columns: Columns, numbers: Sequence[str] = ()) -> Question:
+def question(
+    pairs: Iterable[tuple[str, str]],
+    columns: Columns,
+    sealed: SealedColumns = _NONE_SEALED,
+    numbers: Sequence[str] = (),
+) -> Question:
     """The question that the parameters of a request ask, about columns the caller may see. Raises BadQuestion.
 
-    The least and the greatest of `numbers`, which name persons, cannot be asked: nobody could say who was read.
+    The least and the greatest of `numbers`, which name persons, cannot be asked: nobody could say who was read. What
+    is sealed is compared by equality alone, and not at all where its column is not findable.
     """
     told: dict[str, str] = {}
-    reader = _Reader(columns)
+    reader = _Reader(columns, sealed)
     parts: list[Condition | Group] = []
     for name, value in pairs:
         if name not in RESERVED:
@@ -152,8 +142,10 @@ def question(pairs: Iterable[tuple[str, str]], columns: Columns, numbers: Sequen
         raise BadQuestion(
             "?select", "type-mismatch", "公民身份号码不能这样聚合", "Citizen numbers are not aggregated so"
         )
+    order = _order(told.get("order"), fields, columns)
+    _check_sealed(fields, order, sealed)
     return Question(
-        fields=fields, where=Group("and", tuple(parts)), order=_order(told.get("order"), fields, columns),
+        fields=fields, where=Group("and", tuple(parts)), order=order,
         limit=_limit(told.get("limit")), after=told.get("after"), counted=_counted(told.get("count")),
     )  # fmt: skip
 
@@ -171,8 +163,9 @@ def type_of(name: str, columns: Columns, pointer: str) -> ColumnType:
 class _Reader:
     """Reads conditions and counts them."""
 
-    def __init__(self, columns: Columns) -> None:
+    def __init__(self, columns: Columns, sealed: SealedColumns) -> None:
         self._columns = columns
+        self._sealed = sealed
         self._count = 0
 
     def pair(self, name: str, value: str) -> Condition | Group:
@@ -210,6 +203,8 @@ class _Reader:
         operator, dot, operand = text.removeprefix("not.").partition(".")
         if not dot:
             raise BadQuestion(pointer, "malformed", "条件格式应为 运算符.值", "A condition is operator.value")
+        if (one := self._sealed.get(column)) is not None and operator not in operators_of(one):
+            raise _sealed_fault(pointer)
         if operator in COMPARISONS:
             plain = unquoted(operand) if in_group else operand
             return Condition(column, operator, (value(plain, type_, pointer),), negated=negated)
@@ -221,6 +216,24 @@ class _Reader:
         if operator == "is":
             return Condition(column, "is", word=_word(operand, type_, pointer), negated=negated)
         raise BadQuestion(pointer, "unknown-operator", "不支持的运算符", "There is no such operator")
+
+
+def _sealed_fault(pointer: str) -> BadQuestion:
+    return BadQuestion(
+        pointer,
+        "sealed-column",
+        "该字段加密保存，至多可按相等值查找",
+        "The column is sealed: at most equal values are found",
+    )
+
+
+def _check_sealed(fields: Sequence[Field], order: Sequence[Order], sealed: SealedColumns) -> None:
+    """Refuse orders, groups and aggregates that nobody can make of sealed values; counting them is none."""
+    is_aggregated = any(field.aggregate for field in fields)
+    if is_aggregated and any(field.column in sealed and field.aggregate != "count" for field in fields):
+        raise _sealed_fault("?select")
+    if any(key.name in sealed and not is_aggregated for key in order):
+        raise _sealed_fault("?order")
 
 
 def split(text: str, pointer: str) -> list[str]:

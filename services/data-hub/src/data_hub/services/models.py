@@ -88,3 +88,4 @@ class ExportPartRow(Base):
     export_id: Mapped[UUID] = mapped_column(primary_key=True)
     number: Mapped[int] = mapped_column(Integer, primary_key=True)
     content: Mapped[bytes] = mapped_column(LargeBinary)
+    sealed: Mapped[bool | None] = mapped_column()  # encrypted; nothing said: it is not

@@ -8,7 +8,8 @@ from pydantic import ConfigDict, Field
 
 from citykit.pages import PageQuery
 from citykit.wire import Instant, ShortText, Wire
-from data_hub.services.domain import MOST_QUERY, MOST_ROWS, USUAL_ROWS, ExportFormat, ExportState
+from data_hub.services.domain import MOST_QUERY, MOST_ROWS, USUAL_ROWS
+from data_hub.services.file_kinds import ExportFormat, ExportState
 from data_hub.services.models import ExportRow, KeyRow, MeterRow
 
 Code = Annotated[str, Field(pattern=r"^[1-3][0-9]{5,10}-[0-9]{6}$", examples=["203001-000001"])]
@@ -45,6 +46,7 @@ class ServiceItem(Wire):
     name: str
     title: str
     type: str
+    operators: tuple[str, ...]  # what it may be compared by: an encrypted item by equality at most
 
 
 class DataService(Wire):

@@ -204,6 +204,7 @@ class FileChunkRow(Base):
     file_id: Mapped[UUID] = mapped_column(ForeignKey("sharing_file.id"), primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True)
     content: Mapped[bytes] = mapped_column(BYTEA)
+    sealed: Mapped[bool | None] = mapped_column()  # encrypted; nothing said: it is not
 
 
 class SubscriptionRow(Base):

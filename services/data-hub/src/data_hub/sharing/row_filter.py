@@ -2,17 +2,21 @@
 
 `district=eq.131102&aqi=gte.100&state=not.in.(a,b)`: operators eq neq gt gte lt lte like in is, each after `not.` or
 bare. A filter becomes SQL with bound values only; its names are names of columns that exist, or it is refused. What is
-accepted here the data services read alike: a row without a value fits neither a comparison nor its contrary.
+accepted here the data services read alike: a row without a value fits neither a comparison nor its contrary. A column
+whose values lie sealed is compared by equality alone (eq, neq, in, is), and only by `is` where it is not findable.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any
 
 from psycopg import sql
 
-from data_hub.datasets.domain import SQL_TYPES, ColumnType
+from data_hub.datasets.domain import SQL_TYPES, ColumnType, Sealing, value
+from data_hub.datasets.sealed import Sealed, hash_column
 
 LONGEST = 1000
 MOST_CONDITIONS = 20
@@ -22,8 +26,10 @@ LONGEST_VALUE = 500
 _CONDITION = re.compile(r"(?P<name>[a-z][a-z0-9_]{0,58})=(?P<no>not\.)?(?P<op>[a-z]+)\.(?P<value>.*)", re.DOTALL)
 # What is written otherwise in an address would be read otherwise there, so it is no part of a value.
 _NO_VALUE = re.compile(r"[%+&#\x00-\x1f\x7f]")
-_NUMBER = re.compile(r"-?[0-9]{1,60}(\.[0-9]{1,60})?")
+_LISTED = frozenset('"\\()')  # what parts or quotes values there
+_NUMBER = re.compile(r"-?[0-9]{1,40}(\.[0-9]{1,40})?")
 _COMPARISONS = {"eq": "=", "neq": "<>", "gt": ">", "gte": ">=", "lt": "<", "lte": "<=", "like": "like"}
+_EQUALITY = frozenset({"eq", "neq", "in"})
 _IS = {"null": "null", "true": "true", "false": "false"}
 
 
@@ -41,14 +47,26 @@ class Condition:
     values: tuple[str, ...]
 
 
-def parse(text: str, types: Mapping[str, ColumnType]) -> tuple[Condition, ...]:
-    """The conditions of a filter over columns of these types. Raises WrongFilter."""
+def parse(
+    text: str, types: Mapping[str, ColumnType], sealing: Mapping[str, Sealing] = MappingProxyType({})
+) -> tuple[Condition, ...]:
+    """The conditions of a filter over columns of these types, some of them sealed. Raises WrongFilter."""
     if len(text) > LONGEST:
         raise WrongFilter(f"longer than {LONGEST} characters")
     parts = text.split("&")
     if len(parts) > MOST_CONDITIONS:
         raise WrongFilter(f"more than {MOST_CONDITIONS} conditions")
-    return tuple(_condition(part, types) for part in parts)
+    found = tuple(_condition(part, types) for part in parts)
+    for one in found:
+        _check_sealed(one, sealing.get(one.column, Sealing.none))
+    return found
+
+
+def _check_sealed(one: Condition, sealing: Sealing) -> None:
+    if sealing is Sealing.none or one.operator == "is":
+        return
+    if sealing is Sealing.shown or one.operator not in _EQUALITY:
+        raise WrongFilter(f"a sealed column, at most equal values are found: {one.column}")
 
 
 def _condition(part: str, types: Mapping[str, ColumnType]) -> Condition:
@@ -91,46 +109,63 @@ def _listed(value: str) -> tuple[str, ...]:
     values = tuple(value[1:-1].split(","))
     if len(values) > MOST_VALUES:
         raise WrongFilter(f"more than {MOST_VALUES} values")
-    if any(not one or one[0] == '"' or "(" in one or ")" in one for one in values):
+    if any(not one or not _LISTED.isdisjoint(one) for one in values):
         raise WrongFilter("an empty, quoted or nested value in a list")
     return values
 
 
-def _check(value: str, kind: ColumnType, name: str) -> None:
+def _check(text: str, kind: ColumnType, name: str) -> None:
     try:
-        if kind is ColumnType.integer:
-            fits = re.fullmatch(r"-?\d{1,18}", value, re.ASCII) is not None
-        elif kind is ColumnType.number:
-            fits = _NUMBER.fullmatch(value) is not None
-        elif kind is ColumnType.boolean:
-            fits = value in {"true", "false"}
-        elif kind is ColumnType.date:
-            fits = value.isascii() and date.fromisoformat(value) is not None
-        elif kind is ColumnType.datetime:
-            fits = value.isascii() and datetime.fromisoformat(value).tzinfo is not None
-        else:
-            fits = len(value) <= LONGEST_VALUE
-    except ValueError:
+        fits = _fits(text, kind)
+        value(kind, text)
+    except (ValueError, OverflowError):
         fits = False
     if not fits:
         raise WrongFilter(f"not a value of type {kind.value}: {name}")
 
 
-def compiled(conditions: tuple[Condition, ...], types: Mapping[str, ColumnType]) -> tuple[sql.Composed, list[str]]:
+def _fits(text: str, kind: ColumnType) -> bool:
+    """Whether the data services take a text for a value of this type too."""
+    if kind is ColumnType.integer:
+        return re.fullmatch(r"-?\d{1,18}", text, re.ASCII) is not None
+    if kind is ColumnType.number:
+        return _NUMBER.fullmatch(text) is not None
+    if kind is ColumnType.boolean:
+        return text in {"true", "false"}
+    if kind is ColumnType.datetime:
+        return text.isascii() and datetime.fromisoformat(text).tzinfo is not None
+    return text.isascii() if kind is ColumnType.date else len(text) <= LONGEST_VALUE
+
+
+def compiled(
+    conditions: tuple[Condition, ...], types: Mapping[str, ColumnType], sealed: Sealed
+) -> tuple[sql.Composed, list[Any]]:
     """The filter as a condition of SQL and its bound values; `true` for no conditions."""
-    parts, values = [], list[str]()
+    parts, values = [], list[Any]()
     for one in conditions:
-        part, bound = _compiled(one, types[one.column])
+        hides = sealed.column(one.column) is not None and one.operator != "is"
+        part, bound = _by_hash(one, sealed) if hides else _compiled(one, types[one.column])
         parts.append(sql.SQL("not {}").format(part) if one.negated else part)
         values += bound
     return sql.SQL(" and ").join(parts) if parts else sql.Composed([sql.SQL("true")]), values
 
 
-def _compiled(one: Condition, kind: ColumnType) -> tuple[sql.Composed, list[str]]:
+def _by_hash(one: Condition, sealed: Sealed) -> tuple[sql.Composed, list[Any]]:
+    column = sealed.column(one.column)
+    assert column is not None  # asked before
+    hashes = [sealed.found_by(one.column, value(column.type, text)) for text in one.values]
+    name = sql.Identifier(hash_column(one.column))
+    if one.operator == "in":
+        return sql.SQL("({} = any({}))").format(name, sql.Placeholder()), [hashes]
+    return sql.SQL("({} {} {})").format(name, sql.SQL(_COMPARISONS[one.operator]), sql.Placeholder()), hashes
+
+
+def _compiled(one: Condition, kind: ColumnType) -> tuple[sql.Composed, Sequence[Any]]:
     name, cast = sql.Identifier(one.column), sql.SQL(SQL_TYPES[kind])
     if one.operator == "is":
         return sql.SQL("({} is {})").format(name, sql.SQL(_IS[one.values[0]])), []
-    values = [one.values[0].replace("*", "%")] if one.operator == "like" else list(one.values)
+    like = one.operator == "like"
+    values = [one.values[0].replace("*", "%")] if like else [value(kind, text) for text in one.values]
     places = [sql.SQL("{}::{}").format(sql.Placeholder(), cast) for _ in values]
     if one.operator == "in":
         return sql.SQL("({} in ({}))").format(name, sql.SQL(", ").join(places)), values

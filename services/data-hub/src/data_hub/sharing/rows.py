@@ -14,6 +14,7 @@ from citykit.actors import Actor
 from citykit.problems import Problem
 from citykit.work import Work
 from data_hub.datasets.domain import Column, ColumnType
+from data_hub.datasets.sealed import Sealed, hash_column
 from data_hub.datasets.service import LOADED_AT, ROW_ID, Dataset, Datasets
 from data_hub.person_reads.service import PersonReads, number_columns
 from data_hub.resources.domain import ShareType
@@ -36,6 +37,7 @@ class Seen:
     columns: tuple[Column, ...]
     where: sql.Composed
     values: tuple[Any, ...]
+    sealed: Sealed  # opens what the statements show of sealed columns
     numbers: tuple[str, ...] = ()  # columns whose citizen numbers say whose a row is, whether they are shown or not
 
     @property
@@ -45,7 +47,7 @@ class Seen:
 
     def as_texts(self) -> tuple[sql.Composed, tuple[Any, ...]]:
         """The statement whose rows hold whose they are, then each column as text, in the order of arrival."""
-        shown = sql.SQL(", ").join(sql.SQL("{}::text").format(_shown(column)) for column in self.columns)
+        shown = sql.SQL(", ").join(sql.SQL("{}::text").format(self._shown(column)) for column in self.columns)
         text = sql.SQL("select {whose}, {shown} from {table} where {where} order by {id}").format(
             whose=self._whose, shown=shown, table=self._table, where=self.where, id=sql.Identifier(ROW_ID)
         )
@@ -73,10 +75,13 @@ class Seen:
 
     @property
     def _whose(self) -> sql.Composed:
-        """The citizen numbers of a row as an array, null where the data set has none."""
+        """The citizen numbers of a row as an array, hashes of those that are sealed; null where there are none."""
         if not self.numbers:
             return sql.Composed([sql.SQL("null::text[]")])
-        return sql.SQL("array[{}]::text[]").format(sql.SQL(", ").join(map(sql.Identifier, self.numbers)))
+        names = [hash_column(name) if self.sealed.column(name) else name for name in self.numbers]
+        return sql.SQL("array[{}]").format(
+            sql.SQL(", ").join(sql.SQL("{}::text").format(sql.Identifier(n)) for n in names)
+        )
 
     @property
     def _table(self) -> sql.Identifier:
@@ -84,8 +89,14 @@ class Seen:
 
     @property
     def _document(self) -> sql.Composed:
-        shown = [sql.SQL("{} as {}").format(_shown(one), sql.Identifier(one.name)) for one in self.columns]
+        shown = [sql.SQL("{} as {}").format(self._shown(one), sql.Identifier(one.name)) for one in self.columns]
         return sql.SQL("(select row_to_json(o)::text from (select {}) as o)").format(sql.SQL(", ").join(shown))
+
+    def _shown(self, column: Column) -> sql.Composable:
+        name = sql.Identifier(column.name)
+        if column.is_sealed:
+            return self.sealed.shown(column.name, name)
+        return _INSTANT.format(name) if column.type is ColumnType.datetime else name
 
 
 async def rows_under(work: Work, grant: Grant) -> Seen:
@@ -99,12 +110,14 @@ async def rows_under(work: Work, grant: Grant) -> Seen:
         raise NothingToShare
     types = {column.name: column.type for column in dataset.shape.columns}
     try:
-        conditions = () if grant.row_filter is None else parse(grant.row_filter, types)
+        sealing = {column.name: column.sealing for column in dataset.shape.columns}
+        conditions = () if grant.row_filter is None else parse(grant.row_filter, types, sealing)
     except WrongFilter as wrong:
         zh, en = f"授权的行过滤条件已不适用:{wrong}", f"The grant's row filter no longer fits: {wrong}"
         raise BadRowFilter((zh, en)) from wrong
-    where, values = compiled(conditions, types)
-    return Seen(dataset, columns, where, tuple(values), number_columns(resource, dataset.shape))
+    sealed = Datasets(work).sealed(dataset)
+    where, values = compiled(conditions, types, sealed)
+    return Seen(dataset, columns, where, tuple(values), sealed, number_columns(resource, dataset.shape))
 
 
 def persons_told(work: Work, grant: Grant, seen: Seen, *, actor: Actor, action: str) -> PersonReads:
@@ -127,8 +140,3 @@ async def rows_on_record(work: Work, grant: Grant, *, actor: Actor, action: str)
 def _granted(columns: Sequence[Column], names: Sequence[str]) -> tuple[Column, ...]:
     granted = set(names)
     return tuple(column for column in columns if column.name in granted)
-
-
-def _shown(column: Column) -> sql.Composable:
-    name = sql.Identifier(column.name)
-    return _INSTANT.format(name) if column.type is ColumnType.datetime else name

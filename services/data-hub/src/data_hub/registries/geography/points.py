@@ -44,6 +44,8 @@ async def points_of(work: Work, asked: ResourcePoints, access: Access, departmen
     names = [*dict.fromkeys([asked.longitude, asked.latitude, *asked.columns])]
     if lacking := [name for name in names if dataset.shape.column(name) is None]:
         raise BadFeatures((f"没有这些数据项: {lacking}", f"There are no such items: {lacking}"))
+    if any(one.is_sealed for one in dataset.shape.columns if one.name in names):
+        raise NotOpened()  # it was personal a moment ago, and its rows are being laid open
     listed = sql.SQL(", ").join(sql.Identifier(name) for name in [ROW_ID, BATCH, *names])
     statement = sql.SQL("select {} from {} order by {} limit {}").format(
         listed, sql.Identifier(dataset.table), sql.Identifier(ROW_ID), sql.Literal(MOST_FEATURES + 1)

@@ -1,0 +1,89 @@
+"""Personal and secret values of a batch on their way into the table: sealed beside the plain rows that rules look at.
+
+The rows of a batch lie plain in a temporary table, in no log and gone with the transaction; what is merged into the
+data set are the cells made here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from citykit.vault import Vault
+from data_hub.datasets.domain import Column, ColumnType
+from data_hub.datasets.sealed import KEY, Sealed, blind, hash_column, text_of
+from data_hub.datasets.service import Dataset
+from data_hub.ingest.contract import Item
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+@dataclass(frozen=True)
+class Target:
+    """What an item refers to where that lies sealed: values are compared by the hashes of that column."""
+
+    resource: str
+    column: Column
+
+
+class Sealer:
+    """Makes the cells of one batch's sealed columns."""
+
+    def __init__(self, vault: Vault, dataset: Dataset, items: Sequence[Item]) -> None:
+        self._vault = vault
+        self._sealed = Sealed(vault, dataset.id, dataset.resource, dataset.shape)
+        self._key = dataset.shape.key
+        self._present = [item.name for item in items]
+        self._own = [one.name for one in dataset.shape.sealed if one.name in self._present]
+        self.targets: dict[str, Target] = {}
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns that the cells stand in, besides those of the items: all are of bytes."""
+        own = [name for one in self._own for name in (sealed_column(one), hash_column(one))]
+        key = [KEY] if self._sealed.shape.has_sealed_key else []
+        return [*own, *key, *map(target_column, self.targets)]
+
+    def added(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """A slice of typed rows with the cells as COPY reads bytes."""
+        if not self.columns:
+            return frame
+        import polars as pl  # noqa: PLC0415 - heavy, and most processes never need it
+
+        read = {*self._own, *self._key, *self.targets}
+        texts = {name: self._texts(frame.get_column(name)) for name in self._present if name in read}
+        made = self._sealed.write(texts, self._own)
+        cells = {sealed_column(name) if name in self._own else name: cell for name, cell in made.items()}
+        for name, target in self.targets.items():
+            cells[target_column(name)] = [
+                None if one is None else blind(self._vault, target.resource, target.column, one) for one in texts[name]
+            ]
+        hexed = [pl.Series(name, _hexed(cells[name]), dtype=pl.String) for name in self.columns]
+        return frame.with_columns(hexed)
+
+    def _texts(self, values: pl.Series) -> list[str | None]:
+        """Values in the form in which they are sealed and hashed."""
+        column = self._sealed.shape.column(values.name)
+        kind = ColumnType.string if column is None else column.type
+        if kind is ColumnType.number:
+            return [None if one is None else text_of(Decimal(one)) for one in values.to_list()]
+        if kind is ColumnType.string:
+            return values.to_list()
+        return [None if one is None else text_of(one) for one in values.to_list()]
+
+
+def sealed_column(name: str) -> str:
+    """Where the sealed values of a column stand, beside the plain ones."""
+    return f"_s_{name}"
+
+
+def target_column(name: str) -> str:
+    """Where the hashes stand by which an item is looked up elsewhere."""
+    return f"_r_{name}"
+
+
+def _hexed(cells: Sequence[bytes | None]) -> list[str | None]:
+    return [None if one is None else f"\\x{one.hex()}" for one in cells]
