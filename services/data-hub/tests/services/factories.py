@@ -1,7 +1,8 @@
 """A resource with rows, a grant, and who asks: what the tests of data services say again and again."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, LiteralString
 
 import httpx
 from psycopg import sql
@@ -48,6 +49,21 @@ def described(**more: Any) -> dict[str, Any]:
     } | more  # fmt: skip
 
 
+async def catalogued(city: ServiceUnderTest, code: str, *, again: bool = False, **more: Any) -> None:
+    """Describe a resource, or describe it anew, review and publish it."""
+    author = city.token(["data-hub.resources.catalogue"], subject=str(new_id()), department=ECOLOGY)
+    reviewer = city.token(["data-hub.resources.review"], subject=str(new_id()), department=BUREAU)
+    told = described(code=code, name=f"空气质量小时数据{'' if code == AIR else code}", **more)
+    if again:
+        del told["code"]
+    for path, headers, body in (
+        (f"/{code}/changes" if again else "", author, told), (f"/{code}/submissions", author, None),
+        (f"/{code}/reviews", reviewer, {"approve": True}),
+    ):  # fmt: skip
+        answer = await city.client.post(f"{HUB}/resources{path}", json=body, headers=headers)
+        assert answer.status_code < 300, answer.text
+
+
 class Office:
     """The departments that deal with the resource, and a partner."""
 
@@ -60,14 +76,7 @@ class Office:
 
     async def publish(self, **more: Any) -> None:
         """Describe, review and publish the resource, and load its rows."""
-        author = self.city.token(["data-hub.resources.catalogue"], subject=str(new_id()), department=ECOLOGY)
-        reviewer = self.city.token(["data-hub.resources.review"], subject=str(new_id()), department=BUREAU)
-        for path, headers, told in (
-            ("", author, described(**more)), (f"/{AIR}/submissions", author, None),
-            (f"/{AIR}/reviews", reviewer, {"approve": True}),
-        ):  # fmt: skip
-            answer = await self.city.client.post(f"{HUB}/resources{path}", json=told, headers=headers)
-            assert answer.status_code < 300, answer.text
+        await catalogued(self.city, AIR, **more)
         async with self.city.work() as work:
             dataset = await Datasets(work).establish(AIR, SHAPE)
             statement = sql.SQL(
@@ -87,12 +96,18 @@ class Office:
             ).format(sql.Identifier(dataset.table))
             await (await work.driver()).execute(statement, (new_id(), work.clock.now(), rows))
 
-    async def grant(self, **policy: Any) -> str:
+    async def alter(self, how: LiteralString) -> None:
+        """Alter the table of the rows behind the hub's back."""
+        async with self.city.work() as work:
+            table = sql.Identifier((await Datasets(work).need(AIR)).table)
+            await (await work.driver()).execute(sql.SQL("alter table {} ").format(table) + sql.SQL(how))
+
+    async def grant(self, *, deliveries: Sequence[str] = ("query",), **policy: Any) -> str:
         """Let housing apply and ecology grant; the grant's id."""
         until = self.city.clock.now() + timedelta(days=300)
         wish = {
             "resource": AIR, "department_name": "住建局", "purpose": "扬尘治理", "legal_basis": "《大气污染防治法》",
-            "valid_until": until.isoformat(), "deliveries": ["query"],
+            "valid_until": until.isoformat(), "deliveries": list(deliveries),
         }  # fmt: skip
         asked = await self.city.client.post(f"{HUB}/sharing/applications", json=wish, headers=self.housing)
         assert asked.status_code == 201, asked.text

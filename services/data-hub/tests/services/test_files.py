@@ -9,7 +9,8 @@ import polars as pl
 import pytest
 
 from data_hub.datasets.domain import ColumnType
-from data_hub.services.domain import ExportFormat
+from data_hub.datasets.unreadable import Unreadable
+from data_hub.services.file_kinds import ExportFormat
 from data_hub.services.files import File
 
 WIDE = "9" * 30 + "." + "1" * 8
@@ -59,3 +60,8 @@ def test_other_values_have_their_types() -> None:
     assert frame.dtypes == [pl.Int64, pl.Date, pl.Datetime("us", "Asia/Shanghai"), pl.Boolean, pl.String]
     assert frame["i"][0] == 9007199254740993
     assert frame["t"][0].isoformat() == "2026-11-01T08:00:00.000001+08:00"
+
+
+def test_a_day_that_a_column_of_days_cannot_hold_is_no_fault_of_the_moment() -> None:
+    with pytest.raises(Unreadable):
+        parquet('[{"d": "10000-01-01"}]', d=ColumnType.date)

@@ -9,11 +9,16 @@ from decimal import Decimal
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
+from psycopg import sql
 
+from citykit.problems import Unavailable
 from citykit.testing import ServiceUnderTest
+from data_hub.datasets.service import Datasets
+from data_hub.services.files import File
 
-from .factories import AIR, ECOLOGY, HUB, QUERY, Office
+from .factories import AIR, ECOLOGY, HUB, QUERY, READINGS, Office
 
 
 @pytest.fixture
@@ -159,6 +164,31 @@ class TestExports:
         lines = (await content(office, made)).text.splitlines()
         assert [json.loads(line)["aqi"] for line in lines] == [112, 57, 57, -3]
 
+    async def test_show_the_table_as_it_stood_at_one_moment(
+        self, office: Office, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("data_hub.services.exports.MOST_ROWS", 2)
+        await office.grant(columns=["station", "aqi"])
+        async with office.city.work() as work:
+            table, address = (await Datasets(work).need(AIR)).table, work.settings.conninfo
+        add, changed = File.add, []
+
+        def slowly(file: File, page: str) -> None:
+            if not changed:  # the table is loaded anew after the first rows were read
+                changed.append(True)
+                anew = (
+                    "with gone as (delete from {0} returning *) insert into {0} (_batch, station, aqi)"
+                    " select _batch, station || '-new', aqi from gone"
+                )
+                with psycopg.connect(address) as connection:
+                    assert connection.execute(sql.SQL(anew).format(sql.Identifier(table))).rowcount == len(READINGS)
+            add(file, page)
+
+        monkeypatch.setattr(File, "add", slowly)
+        made = await exported(office, "ndjson", "order=aqi.desc&select=station,aqi")
+        stations = [json.loads(line)["station"] for line in (await content(office, made)).text.splitlines()]
+        assert (len(stations), [one for one in stations if one.endswith("-new")]) == (len(READINGS), [])
+
     async def test_that_are_too_big_are_refused_and_leave_nothing(
         self, office: Office, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -196,6 +226,38 @@ class TestExports:
         await office.grant(columns=["station"])
         answer = await office.post(f"/{AIR}/exports", {"question": "district=eq.131102"})
         assert (answer.status_code, answer.json()["errors"][0]["code"]) == (422, "unknown-column")
+
+    async def test_end_where_the_rows_cannot_be_read_and_let_the_next_be_made(self, office: Office) -> None:
+        grant = await office.grant(columns=["station", "aqi", "hour"])
+        await office.alter("drop column aqi")
+        assert (await exported(office))["refusal"] == "rows-unreadable"
+        await office.alter("add column aqi integer")
+        assert (await exported(office))["state"] == "made"
+        await office.alter("alter column hour type timestamptz using '10000-01-01T00:00:00Z'::timestamptz")
+        assert (await exported(office, "parquet", "select=hour"))["refusal"] == "rows-unreadable"
+        records = await office.city.client.get(
+            f"{HUB}/sharing/evidence/records", params={"stream": f"grant/{grant}"},
+            headers=office.city.token(["data-hub.sharing.audit"]),
+        )  # fmt: skip
+        told = [json.loads(one["entry"]) for one in records.json()["items"]]
+        made = [(one["outcome"], one["code"]) for one in told if one["action"] == "export.make"]
+        assert made == [("refused", "rows-unreadable"), ("served", None), ("refused", "rows-unreadable")]
+
+    @pytest.mark.parametrize("fault", [psycopg.OperationalError, Unavailable])
+    async def test_come_again_where_the_database_only_could_not_for_the_moment(
+        self, office: Office, monkeypatch: pytest.MonkeyPatch, fault: type[Exception]
+    ) -> None:
+        async def down(*_: Any) -> Any:
+            raise fault
+
+        await office.grant(columns=["station"])
+        with monkeypatch.context() as during:
+            during.setattr("data_hub.services.exports.Exports._fill", down)
+            made = await exported(office)
+            assert made["state"] == "asked"
+        office.city.clock.advance(minutes=10)
+        await office.city.drain()
+        assert (await content(office, made)).status_code == 200
 
     async def test_go_away_after_their_days(self, office: Office) -> None:
         await office.grant(columns=["station"])

@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from citykit.testing import ServiceUnderTest
+from data_hub.resources.domain import READ_AT
 from data_hub.services import service
-from data_hub.services.views import REGISTRIES
 
 from .factories import AIR, HUB, ROWS, Office
 
@@ -236,7 +236,7 @@ class TestDocuments:
         assert (style.status_code, style.headers["content-type"].partition(";")[0]) == (200, "text/css")
         assert "color-scheme" in style.text
 
-    @pytest.mark.parametrize(("code", "path"), sorted(REGISTRIES.items()))
+    @pytest.mark.parametrize(("code", "path"), sorted(READ_AT.items()))
     async def test_a_registry_is_no_such_service_and_says_where_it_is_read(
         self, city: ServiceUnderTest, code: str, path: str
     ) -> None:

@@ -5,20 +5,25 @@ import hashlib
 import io
 import json
 from datetime import timedelta
-from typing import Any
+from typing import Any, LiteralString
 
+import psycopg
 import pytest
+from psycopg import sql
 
+from citykit.problems import Unavailable
 from citykit.testing import ServiceUnderTest
 from data_hub.datasets.domain import Column, ColumnType
 from data_hub.datasets.safe_csv import lines
-from data_hub.sharing import files
+from data_hub.datasets.service import Datasets
+from data_hub.sharing import files, subscriptions
 from data_hub.sharing.service import NoticeKind, Recipients
 
 from .factories import (
     AIR,
     BASE,
     ECOLOGY,
+    FIRMS,
     HOUSING,
     POLICE,
     RESOURCES,
@@ -57,6 +62,18 @@ async def outcomes(city: ServiceUnderTest, grant: str) -> list[tuple[str, str, s
     return [(one["action"], one["outcome"], one["code"], one["rows"]) for one in said]
 
 
+def one_row(number: int) -> list[tuple[Any, ...]]:
+    """One more row."""
+    return [(f"{number:04d}A", "131102", number, None)]
+
+
+async def altered(city: ServiceUnderTest, how: LiteralString) -> None:
+    """The table of the rows, altered behind the hub's back."""
+    async with city.work() as work:
+        table = sql.Identifier((await Datasets(work).need(AIR)).table)
+        await (await work.driver()).execute(sql.SQL("alter table {} ").format(table) + sql.SQL(how))
+
+
 class TestFiles:
     async def test_hold_the_rows_that_the_grant_lets_through(self, city: ServiceUnderTest) -> None:
         await with_rows(city, await published(city))
@@ -72,7 +89,9 @@ class TestFiles:
             ["1074A", "57", "2026-11-01T16:00:00.000000+08:00"],
             ["'=1+1", "-3", ""],
         ]
-        assert await outcomes(city, grant) == [("file.make", "served", None, 2), ("file.fetch", "served", None, 2)]
+        assert await outcomes(city, grant) == [
+            ("file.ask", "served", None, 0), ("file.make", "served", None, 2), ("file.fetch", "served", None, 2),
+        ]  # fmt: skip
 
     async def test_are_written_as_ndjson_too(self, city: ServiceUnderTest) -> None:
         await with_rows(city, await published(city))
@@ -101,7 +120,8 @@ class TestFiles:
         read = await seen(city, applicant(city), f"grants/{grant}")
         assert read["rows_today"] == 3
         assert [end[:3] for end in await outcomes(city, grant)] == [
-            ("file.make", "served", None), ("file.make", "refused", "quota"), ("file.fetch", "served", None),
+            ("file.ask", "served", None), ("file.make", "served", None), ("file.ask", "served", None),
+            ("file.make", "refused", "quota"), ("file.fetch", "served", None),
             ("file.fetch", "refused", "file-not-ready"),
         ]  # fmt: skip
 
@@ -112,7 +132,7 @@ class TestFiles:
         grant = await granted(city)
         file = await asked(city, grant)
         assert (file["state"], file["refusal"]) == ("refused", "file-too-big")
-        assert await outcomes(city, grant) == [("file.make", "refused", "file-too-big", 0)]
+        assert (await outcomes(city, grant))[1:] == [("file.make", "refused", "file-too-big", 0)]
         assert (await seen(city, applicant(city), f"grants/{grant}"))["rows_today"] == 0
 
     async def test_are_not_made_once_the_grant_is_revoked(self, city: ServiceUnderTest) -> None:
@@ -183,6 +203,34 @@ class TestFiles:
         refused = await act(city, applicant(city), f"grants/{grant}/files", {})
         assert (refused.status_code, refused.json()["code"]) == (403, "delivery")
 
+    async def test_end_where_the_rows_cannot_be_read_and_let_the_next_be_made(self, city: ServiceUnderTest) -> None:
+        await with_rows(city, await published(city))
+        grant = await granted(city)
+        await altered(city, "drop column aqi")
+        file = await asked(city, grant)
+        assert (file["state"], file["refusal"]) == ("refused", "rows-unreadable")
+        assert (await outcomes(city, grant))[1:] == [("file.make", "refused", "rows-unreadable", 0)]
+        await altered(city, "add column aqi integer")
+        assert (await asked(city, grant))["state"] == "made"
+
+    @pytest.mark.parametrize("fault", [psycopg.OperationalError, Unavailable])
+    async def test_come_again_where_the_database_only_could_not_for_the_moment(
+        self, city: ServiceUnderTest, monkeypatch: pytest.MonkeyPatch, fault: type[Exception]
+    ) -> None:
+        async def down(*_: Any) -> Any:
+            raise fault
+
+        await with_rows(city, await published(city))
+        grant = await granted(city)
+        with monkeypatch.context() as during:
+            during.setattr(files.Files, "_write", down)
+            file = await asked(city, grant)
+            assert file["state"] == "asked"
+        city.clock.advance(minutes=10)
+        await city.drain()
+        assert (await seen(city, applicant(city), f"files/{file['id']}"))["state"] == "made"
+        assert len(await outcomes(city, grant)) == 2
+
     def test_hold_no_formulas(self) -> None:
         text = (Column("a", "a", ColumnType.string), Column("n", "n", ColumnType.integer))
         for nasty in ("=1", "+1", "-1", "@x", "\tx", "\rx", "＝1", '=HYPERLINK("x")'):
@@ -217,6 +265,34 @@ class TestSubscriptions:
             await city.run_task("data-hub.sharing.tell-changes")
         (told,) = (await seen(city, applicant(city), "notices"))["items"]
         assert (told["kind"], told["subject"], told["resource"]) == ("change", "系统", AIR)
+
+    async def test_are_told_of_however_many_there_are(
+        self, city: ServiceUnderTest, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(subscriptions, "TOLD_AT_ONCE", 2)
+        await with_rows(city, await published(city))
+        grant = await granted(city)
+        names = [f"系统{number}" for number in range(5)]
+        for name in names:
+            await act(city, applicant(city), f"grants/{grant}/subscriptions", {"name": name})
+        await city.run_task("data-hub.sharing.tell-changes")
+        told = [one["subject"] for one in (await seen(city, applicant(city), "notices"))["items"]]
+        assert sorted(told) == names
+
+    async def test_are_told_though_others_always_have_something_to_hear(
+        self, city: ServiceUnderTest, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(subscriptions, "TOLD_AT_ONCE", 1)
+        for code in (AIR, FIRMS):
+            await with_rows(city, await published(city, code, name=f"数据{code}"), one_row(1))
+            await act(city, applicant(city), f"grants/{await granted(city, code)}/subscriptions", {"name": code})
+        for number in range(2, 4):
+            await city.run_task("data-hub.sharing.tell-changes")
+            city.clock.advance(minutes=1)
+            for code in (AIR, FIRMS):
+                await with_rows(city, code, one_row(number))
+        told = [one["subject"] for one in (await seen(city, applicant(city), "notices"))["items"]]
+        assert sorted(told) == sorted([AIR, FIRMS] * 2)
 
     async def test_refuse_backwards_and_garbage(self, city: ServiceUnderTest) -> None:
         await with_rows(city, await published(city))

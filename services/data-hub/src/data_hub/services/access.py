@@ -1,16 +1,19 @@
 """Who may do what with keys, meters and files; which rows each sees; the doors that load a row for an act."""
 
+from collections.abc import Awaitable, Callable
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends
+from fastapi import Depends, Request
 from sqlalchemy import select
 
 from citykit.access import Actor, requires
 from citykit.problems import Forbidden, NotFound
-from citykit.work import WorkInRequest
+from citykit.work import Work, WorkInRequest
+from data_hub import keyless
 from data_hub.services.models import ExportRow, KeyRow
-from data_hub.services.views import QUERY
+from data_hub.services.views import QUERY, AskerInRequest
+from data_hub.sharing.service import Evidence, Outcome
 
 MAINTAIN = "data-hub.services.maintain"
 
@@ -32,21 +35,42 @@ async def _of_a_department(actor: Querier) -> Actor:
 Official = Annotated[Actor, Depends(_of_a_department)]
 
 
-async def _own_key(key_id: UUID, actor: Maintainer, work: WorkInRequest) -> KeyRow:
-    statement = select(KeyRow).where(KeyRow.id == key_id, KeyRow.department == (actor.department or ""))
-    row = await work.session.scalar(statement.with_for_update())
-    if row is None:
-        raise NotFound
-    return row
+async def within_allowance(request: Request, asker: AskerInRequest) -> None:
+    """Count a question of somebody without a key, and without a token that may query. Raises TooManyRequests."""
+    if asker.actor is None:
+        keyless.count(request)
 
 
-async def _own_export(export_id: UUID, actor: Querier, work: WorkInRequest) -> ExportRow:
-    statement = select(ExportRow).where(ExportRow.id == export_id, ExportRow.department == (actor.department or ""))
-    row = await work.session.scalar(statement)
-    if row is None:
-        raise NotFound
-    return row
+def _own_key(action: str) -> Callable[..., Awaitable[KeyRow]]:
+    async def own(key_id: UUID, actor: Maintainer, work: WorkInRequest) -> KeyRow:
+        row = await work.session.scalar(select(KeyRow).where(KeyRow.id == key_id).with_for_update())
+        if row is None or row.department != actor.department:
+            raise await _not_found(row, actor, action, work)
+        return row
+
+    return own
 
 
-OwnKey = Annotated[KeyRow, Depends(_own_key)]
-OwnExport = Annotated[ExportRow, Depends(_own_export)]
+def _own_export(action: str | None = None) -> Callable[..., Awaitable[ExportRow]]:
+    async def own(export_id: UUID, actor: Querier, work: WorkInRequest) -> ExportRow:
+        row = await work.session.get(ExportRow, export_id)
+        if row is None or row.department != actor.department:
+            raise await _not_found(row, actor, action, work)
+        return row
+
+    return own
+
+
+async def _not_found(row: KeyRow | ExportRow | None, actor: Actor, action: str | None, work: Work) -> NotFound:
+    """What is another department's is not there, and who asked for it is on record with the resource."""
+    if row is not None and action is not None:
+        await Evidence(work).record(
+            resource=row.resource, grant=None, actor=actor, action=action, outcome=Outcome.refused, code=NotFound.slug
+        )
+    return NotFound()
+
+
+KeyToRotate = Annotated[KeyRow, Depends(_own_key("key.rotate"))]
+KeyToRevoke = Annotated[KeyRow, Depends(_own_key("key.revoke"))]
+OwnExport = Annotated[ExportRow, Depends(_own_export())]
+ExportToFetch = Annotated[ExportRow, Depends(_own_export("export.fetch"))]

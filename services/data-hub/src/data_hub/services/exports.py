@@ -14,24 +14,27 @@ from sqlalchemy import delete, func, select
 
 from citykit.actors import Actor, ActorKind
 from citykit.ids import new_id
-from citykit.problems import Problem
+from citykit.problems import Problem, Unavailable
+from citykit.vault import Vault
 from citykit.work import Opener, Work, WorkInRequest
+from data_hub.datasets.sealed import Sealed
+from data_hub.datasets.unreadable import Unreadable, told_as_unreadable
 from data_hub.services import files, metering
 from data_hub.services.compiler import Compiler
 from data_hub.services.domain import (
     MOST_EXPORTED,
     MOST_ROWS,
     BadQuestion,
-    ExportFormat,
-    ExportState,
     Question,
     question,
 )
-from data_hub.services.errors import ExportNotReady, ExportTooBig
+from data_hub.services.errors import ExportNotReady, ExportTooBig, TooCostly
+from data_hub.services.file_kinds import ExportFormat, ExportState
 from data_hub.services.models import ExportPartRow, ExportRow
 from data_hub.services.schemas import Export, ExportDraft
 from data_hub.services.service import Rows, columns_of
 from data_hub.services.views import Asker, View
+from data_hub.sharing.service import Evidence, Outcome
 
 TASK = "data-hub.services.make-export"
 KEPT_FOR = timedelta(days=3)
@@ -54,7 +57,7 @@ class Content:
         for number in range(1, self.parts + 1):
             async with open_work() as work:
                 row = await work.session.get(ExportPartRow, (self.export_id, number))
-                yield b"" if row is None else row.content
+                yield b"" if row is None else await asyncio.to_thread(_opened, work.vault, row)
 
 
 class Exports:
@@ -67,7 +70,7 @@ class Exports:
     async def ask(self, code: str, draft: ExportDraft, *, by: Actor) -> Export:
         """Ask for a file. Raises what `Views.of` raises, QuestionRefused."""
         view = await self.rows.views.of(code, Asker(by), grant=draft.grant_id, action="export.ask")
-        await self._read(view, draft.question, "export.ask")
+        asked = await self._read(view, draft.question, "export.ask")
         row = ExportRow(
             id=new_id(), resource=view.code, department=by.department or "",
             grant_id=view.grant.id if view.grant else None, grant_version=None, question=draft.question,
@@ -77,16 +80,31 @@ class Exports:
         self.work.session.add(row)
         await self.work.session.flush()
         self.work.jobs.defer(TASK, lock=f"services-export/{row.department}", export=str(row.id))
+        await self.rows.views.served(view, 0, columns_of(asked), "export.ask", spends=False)
         return Export.of(row)
 
     async def make(self, export_id: UUID) -> None:
-        """Make a file that was asked for, or note why it may not be made."""
+        """Make a file that was asked for, or note why it may not or cannot be made.
+
+        What the database cannot do for the moment comes again; what it says of the rows or the statement does not: the
+        file ends, and the next of the department is made.
+        """
         row = await self._asked(export_id)
         if row is None:
             return
+        resource, grant, actor = row.resource, row.grant_id, _actor(row.asked_by)
         try:
-            await self._make(row)
-        except Problem as refused:
+            with told_as_unreadable():
+                await self._make(row)
+                await self.work.flush()
+        except Unavailable:
+            raise
+        except (Problem, Unreadable) as refused:
+            if isinstance(refused, Unreadable):
+                await Evidence(self.work).record(
+                    resource=resource, grant=grant, actor=actor, action="export.make", outcome=Outcome.refused,
+                    code=refused.slug,
+                )  # fmt: skip
             # What was done until then may be undone, and its evidence committed: nothing of it may stay, either way.
             await self.work.session.rollback()
             again = await self._asked(export_id)
@@ -102,7 +120,14 @@ class Exports:
         view = await self.rows.views.of(row.resource, asker, grant=row.grant_id, action="export.make")
         asked = await self._read(view, row.question, "export.make")
         file = files.File(ExportFormat(row.format), [(field.name, field.type) for field in asked.fields])
-        found = await self._fill(file, view, asked)
+        try:
+            found = await self._fill(file, view, asked)
+        except BadQuestion as fault:
+            await self.rows.views.refuse(view, fault, "export.make")
+            raise AssertionError("a refusal raises") from fault
+        except (TooCostly, ExportTooBig) as refused:
+            await self.rows.views.note_refusal(view, refused.slug, "export.make")
+            raise
         content = await asyncio.to_thread(file.content)
         await self._keep(row.id, content)
         now = self.work.clock.now()
@@ -114,33 +139,31 @@ class Exports:
 
     async def _read(self, view: View, text: str, action: str) -> Question:
         try:
-            asked = question(parse_qsl(text, keep_blank_values=True), view.types, view.numbers)
+            asked = question(parse_qsl(text, keep_blank_values=True), view.types, view.sealed_columns, view.numbers)
         except BadQuestion as fault:
             await self.rows.views.refuse(view, fault, action)
             raise AssertionError("a refusal raises") from fault
-        return replace(asked, limit=MOST_ROWS, after=None, counted=False)
+        return replace(asked, limit=MOST_EXPORTED + 1, after=None, counted=False)
 
     async def _fill(self, file: files.File, view: View, asked: Question) -> int:
-        """Write page after page; each begins after the last row of the one before, so the table may be any size."""
-        compiler = Compiler(view.dataset.table, view.types, view.policy, view.numbers)
+        """Write the rows some at a time, all as the table stood at one moment, however large it is."""
+        compiler = Compiler(view.dataset.table, view.types, view.policy, view.sealed, view.numbers)
         told = self.rows.views.persons_told(view, columns_of(asked), "数据服务导出 Rows written into a file")
         total: int = 0
-        while True:
-            items, found, last, whose = await self.rows.one(compiler.page(asked), PATIENCE_MS)
+        async for rows in self.rows.some(compiler.each(asked), MOST_ROWS, PATIENCE_MS):
             if told is not None:
-                await told.note(whose or ())
-            total += min(found, MOST_ROWS)
+                await told.note(whose for _, whose in rows)
+            total += len(rows)
             if total > MOST_EXPORTED:
                 raise ExportTooBig
-            await asyncio.to_thread(file.add, f"[{items}]")
-            if found <= MOST_ROWS:
-                return total
-            asked = replace(asked, after=compiler.cursor(asked, last))
+            await asyncio.to_thread(_add, file, view.sealed, [text for text, _ in rows])
+        return total
 
     async def _keep(self, export_id: UUID, content: bytes) -> None:
         for number, start in enumerate(range(0, len(content), PART_BYTES), 1):
-            part = content[start : start + PART_BYTES]
-            self.work.session.add(ExportPartRow(export_id=export_id, number=number, content=part))
+            part, place = content[start : start + PART_BYTES], _place(export_id, number)
+            sealed = await asyncio.to_thread(self.work.vault.seal_bytes, part, place)
+            self.work.session.add(ExportPartRow(export_id=export_id, number=number, content=sealed, sealed=True))
         await self.work.session.flush()
 
     async def fetch(self, row: ExportRow, *, by: Actor) -> Content:
@@ -150,10 +173,13 @@ class Exports:
         )
         version = view.grant.version if view.grant else None
         if row.state != ExportState.made.value or row.grant_version != version:
+            await self.rows.views.note_refusal(view, ExportNotReady.slug, "export.fetch")
             raise ExportNotReady
         parts = await self.work.session.scalar(
             select(func.count()).select_from(ExportPartRow).where(ExportPartRow.export_id == row.id)
         )
+        # The rows were counted against the grant when the file was made.
+        await self.rows.views.served(view, row.row_count or 0, tuple(view.types), "export.fetch", spends=False)
         kind = ExportFormat(row.format)
         return Content(files.MEDIA_TYPES[kind], f"{row.resource}.{kind.value}", row.size or 0, row.id, parts or 0)
 
@@ -165,6 +191,18 @@ class Exports:
         for row in list(await self.work.session.scalars(old.limit(100).with_for_update(skip_locked=True))):
             await self.work.session.execute(delete(ExportPartRow).where(ExportPartRow.export_id == row.id))
             row.state = ExportState.gone.value
+
+
+def _opened(vault: Vault, part: ExportPartRow) -> bytes:
+    return vault.open_bytes(part.content, _place(part.export_id, part.number)) if part.sealed else part.content
+
+
+def _place(export_id: UUID, number: int) -> str:
+    return f"services/export/{export_id}/{number}"
+
+
+def _add(file: files.File, sealed: Sealed, rows: list[str]) -> None:
+    file.add(f"[{sealed.opened(','.join(rows))}]")
 
 
 def _kept(actor: Actor) -> dict[str, Any]:

@@ -8,11 +8,13 @@ import csv
 import io
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from data_hub.datasets import safe_csv
 from data_hub.datasets.domain import ColumnType
-from data_hub.services.domain import ExportFormat
+from data_hub.datasets.unreadable import Unreadable
+from data_hub.services.file_kinds import ExportFormat
 
 MEDIA_TYPES = {
     ExportFormat.csv: "text/csv; charset=utf-8",
@@ -35,8 +37,8 @@ class File:
             self._writer().writerow([name for name, _ in columns])
 
     def add(self, page: str) -> None:
-        """Add the rows of a JSON array of objects; exact numbers stay exact."""
-        rows = json.loads(page, parse_float=str)
+        """Add the rows of a JSON array of objects; exact numbers stay exact. Raises Unreadable."""
+        rows = json.loads(page, parse_float=str, parse_int=str)
         if self._kind is ExportFormat.csv:
             self._writer().writerows([_cell(row[name], kind) for name, kind in self._columns] for row in rows)
         elif self._kind is ExportFormat.ndjson:
@@ -45,7 +47,7 @@ class File:
             self._frames.append(self._frame(rows))
 
     def content(self) -> bytes:
-        """The whole file."""
+        """The whole file. Raises Unreadable."""
         if self._kind is not ExportFormat.parquet:
             return self._text.getvalue().encode()
         import polars as pl  # noqa: PLC0415 - heavy, and most processes never need it
@@ -53,7 +55,8 @@ class File:
         whole = pl.concat(self._frames) if self._frames else self._frame([])
         numbers = [name for name, kind in self._columns if kind is ColumnType.number]
         target = io.BytesIO()
-        whole.with_columns(_exact(whole.get_column(name)) for name in numbers).write_parquet(target)
+        with _told_as_unreadable():
+            whole.with_columns(_exact(whole.get_column(name)) for name in numbers).write_parquet(target)
         return target.getvalue()
 
     def _writer(self) -> Any:
@@ -67,7 +70,19 @@ class File:
             {name: [None if (v := row[name]) is None else _plain(v) for row in rows] for name in names},
             schema=dict.fromkeys(names, pl.String),
         )
-        return texts.with_columns(_typed(pl, name, kind) for name, kind in self._columns)
+        with _told_as_unreadable():
+            return texts.with_columns(_typed(pl, name, kind) for name, kind in self._columns)
+
+
+@contextmanager
+def _told_as_unreadable() -> Iterator[None]:
+    """A value that the column of a file cannot hold, as a day of the year 10000. Raises Unreadable."""
+    from polars.exceptions import PolarsError  # noqa: PLC0415 - heavy, and most processes never need it
+
+    try:
+        yield
+    except PolarsError as error:
+        raise Unreadable from error
 
 
 def _objects(page: str) -> Iterator[str]:

@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import re
 import secrets
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Annotated
 from uuid import UUID
@@ -15,12 +16,17 @@ from citykit.actors import Actor, ActorKind
 from citykit.ids import new_id
 from citykit.problems import FieldError
 from citykit.work import Work, WorkInRequest
+from data_hub.datasets.service import Datasets
+from data_hub.resources.service import Resources
 from data_hub.services.errors import BadDates, KeyRefused, KeyState, NoKeyWithoutGrant
 from data_hub.services.models import KeyRow
 from data_hub.services.schemas import Key, KeyDraft, KeyMade
-from data_hub.sharing.service import Grants, NotGranted
+from data_hub.sharing.service import Evidence, Grants, NotGranted, Outcome, Why
 
 HEADER = "X-Api-Key"
+_WRONG = "key-wrong"
+# Who sends a wrong secret has not shown to be the holder: the record names no department.
+_PRETENDER = Actor(subject="unproven", kind=ActorKind.client)
 _KEY = re.compile(r"hsk_([0-9a-f]{32})_([A-Za-z0-9_-]{43})")
 
 
@@ -38,7 +44,22 @@ class Keys:
 
         Raises NoKeyWithoutGrant, BadDates.
         """
-        now = self.work.clock.now()
+        text = _text(new_id(), secrets.token_urlsafe(32))
+        made = await self.adopt(text, draft, by=by)
+        self._made = text
+        return made
+
+    async def adopt(self, text: str, draft: KeyDraft, *, by: Actor) -> Key:
+        """Keep a key whose text was made elsewhere, under a grant of the actor's department.
+
+        Raises KeyRefused for a text that is no key, NoKeyWithoutGrant, BadDates.
+        """
+        found, now = _KEY.fullmatch(text), self.work.clock.now()
+        if found is None:
+            raise KeyRefused
+        resources, datasets = Resources(self.work), Datasets(self.work)
+        if await resources.published(draft.resource) is None and await datasets.of(draft.resource) is None:
+            raise NoKeyWithoutGrant(code=Why.none.value)  # of a code of nothing there is no stream
         try:
             grant = await Grants(self.work).policy(
                 draft.resource, actor=by, grant=draft.grant_id, action="key.make", spends=False
@@ -48,17 +69,16 @@ class Keys:
         until = draft.valid_until or grant.valid_until
         if not now < until <= grant.valid_until:
             wrong = FieldError(pointer="/body/valid_until", code="range", message="after now, within the grant")
+            await self._refuse(grant.resource, grant.id, by, "key.make", BadDates.slug)
             raise BadDates(errors=[wrong])
-        secret = secrets.token_urlsafe(32)
         row = KeyRow(
-            id=new_id(), name=draft.name, department=grant.department, resource=grant.resource, grant_id=grant.id,
-            secret_hash=_hash(secret), former_hash=None, former_until=None, daily_quota_rows=draft.daily_quota_rows,
+            id=UUID(found[1]), name=draft.name, department=grant.department, resource=grant.resource, grant_id=grant.id,
+            secret_hash=_hash(found[2]), former_hash=None, former_until=None, daily_quota_rows=draft.daily_quota_rows,
             valid_until=until, made_by=by.reference, made_at=now, rotated_at=None, revoked_at=None, revoke_reason=None,
         )  # fmt: skip
         self.work.session.add(row)
         await self.work.session.flush()
-        self._note(row, "make", by)
-        self._made = _text(row.id, secret)
+        await self._note(row, "make", by)
         return Key.of(row, now)
 
     def shown(self, key: Key) -> KeyMade:
@@ -68,33 +88,55 @@ class Keys:
     async def rotate(self, row: KeyRow, overlap: timedelta, *, by: Actor) -> KeyMade:
         """Give a key a new secret; the old one is good for `overlap` longer. Raises KeyState."""
         if row.revoked_at is not None:
+            await self._refuse(row.resource, row.grant_id, by, "key.rotate", KeyState.slug)
             raise KeyState
         now, secret = self.work.clock.now(), secrets.token_urlsafe(32)
         row.former_hash, row.former_until = row.secret_hash, now + overlap
         row.secret_hash, row.rotated_at = _hash(secret), now
-        self._note(row, "rotate", by)
+        await self._note(row, "rotate", by)
         return KeyMade(key=_text(row.id, secret), **Key.of(row, now).model_dump())
 
     async def revoke(self, row: KeyRow, reason: str, *, by: Actor) -> Key:
         """Revoke a key: the next call is refused. Raises KeyState."""
         if row.revoked_at is not None:
+            await self._refuse(row.resource, row.grant_id, by, "key.revoke", KeyState.slug)
             raise KeyState
         now = self.work.clock.now()
         row.revoked_at, row.revoke_reason = now, reason
-        self._note(row, "revoke", by)
+        await self._note(row, "revoke", by)
         return Key.of(row, now)
 
-    async def check(self, text: str) -> KeyRow:
-        """The key that a caller sent. Raises KeyRefused."""
+    async def check(self, text: str, counted: Callable[[], None]) -> KeyRow:
+        """The key that a caller sent. Raises KeyRefused, and what `counted` raises, which is called before a refusal.
+
+        A refusal is on record under the grant of the key. A key that nobody ever had has no grant and so no stream: it
+        leaves nothing, and whoever makes keys up fills no table; nor does who sends a bad one again and again.
+        """
         found = _KEY.fullmatch(text)
         row = None if found is None else await self.work.session.scalar(
             select(KeyRow).where(KeyRow.id == UUID(found[1]))
         )  # fmt: skip
-        if found is None or row is None or not _good(row, found[2], self.work.clock.now()):
+        if found is None or row is None:
+            counted()
+            raise KeyRefused
+        why = _why_not(row, found[2], self.work.clock.now())
+        if why is not None:
+            counted()
+            caller = _PRETENDER if why == _WRONG else holder(row)
+            await self._refuse(row.resource, row.grant_id, caller, "key.use", why)
             raise KeyRefused
         return row
 
-    def _note(self, row: KeyRow, act: str, by: Actor) -> None:
+    async def _refuse(self, resource: str, grant: UUID, by: Actor, action: str, why: str) -> None:
+        """Put a refusal on record under the grant of a key; it undoes the transaction: raise the problem next."""
+        await Evidence(self.work).record(
+            resource=resource, grant=grant, actor=by, action=action, outcome=Outcome.refused, code=why
+        )
+
+    async def _note(self, row: KeyRow, act: str, by: Actor) -> None:
+        await Evidence(self.work).record(
+            resource=row.resource, grant=row.grant_id, actor=by, action=f"key.{act}", outcome=Outcome.served
+        )
         data = {"key": str(row.id), "grant": str(row.grant_id)}
         self.work.audit.note(stream=f"services/{row.resource}", act=f"key-{act}", by=by, data=data)
 
@@ -104,12 +146,18 @@ def holder(row: KeyRow) -> Actor:
     return Actor(subject=f"key:{row.id}", kind=ActorKind.client, department=row.department, client_id=f"key:{row.id}")
 
 
-def _good(row: KeyRow, secret: str, now: datetime) -> bool:
+def _why_not(row: KeyRow, secret: str, now: datetime) -> str | None:
+    """Why a secret opens nothing, or None where it is good."""
     given = _hash(secret)
     fits = hmac.compare_digest(given, row.secret_hash)
-    if row.former_hash is not None and row.former_until is not None and now < row.former_until:
-        fits = fits or hmac.compare_digest(given, row.former_hash)
-    return fits and row.revoked_at is None and now < row.valid_until
+    fitted = row.former_hash is not None and hmac.compare_digest(given, row.former_hash)
+    reasons = (
+        (not fits and not fitted, _WRONG),
+        (row.revoked_at is not None, "key-revoked"),
+        (now >= row.valid_until, "key-expired"),
+        (not fits and (row.former_until is None or now >= row.former_until), "key-rotated"),
+    )
+    return next((why for holds, why in reasons if holds), None)
 
 
 def _hash(secret: str) -> bytes:

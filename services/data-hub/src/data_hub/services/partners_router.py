@@ -13,7 +13,16 @@ from citykit.routing import CityRouter
 from citykit.work import WorkInRequest
 from data_hub.services import errors as no
 from data_hub.services import metering, repository
-from data_hub.services.access import Maintainer, MeterReader, Official, OwnExport, OwnKey, Querier
+from data_hub.services.access import (
+    ExportToFetch,
+    KeyToRevoke,
+    KeyToRotate,
+    Maintainer,
+    MeterReader,
+    Official,
+    OwnExport,
+    Querier,
+)
 from data_hub.services.exports import ExportsInRequest
 from data_hub.services.files import MEDIA_TYPES
 from data_hub.services.keys import KeysInRequest
@@ -49,13 +58,13 @@ async def list_keys(actor: Maintainer, query: Annotated[PageQuery, Query()], wor
 
 
 @router.post("/keys/{key_id}/rotations", responses=problems(NotFound, no.KeyState))
-async def rotate_key(actor: Maintainer, key: OwnKey, body: RotationDraft, keys: KeysInRequest) -> KeyMade:
+async def rotate_key(actor: Maintainer, key: KeyToRotate, body: RotationDraft, keys: KeysInRequest) -> KeyMade:
     """Give a key a new secret; the old one is good a while longer 轮换密钥."""
     return await keys.rotate(key, timedelta(hours=body.overlap_hours), by=actor)
 
 
 @router.post("/keys/{key_id}/revocations", responses=problems(NotFound, no.KeyState))
-async def revoke_key(actor: Maintainer, key: OwnKey, body: Reason, keys: KeysInRequest) -> Key:
+async def revoke_key(actor: Maintainer, key: KeyToRevoke, body: Reason, keys: KeysInRequest) -> Key:
     """Revoke a key; the next call with it is refused 吊销密钥."""
     return await keys.revoke(key, body.reason, by=actor)
 
@@ -93,7 +102,7 @@ async def read_export(_: Querier, export: OwnExport) -> Export:
     | {200: {"content": {kind.partition(";")[0]: {} for kind in MEDIA_TYPES.values()}, "description": "The file"}},
 )
 async def fetch_export(
-    actor: Querier, export: OwnExport, exports: ExportsInRequest, request: Request
+    actor: Querier, export: ExportToFetch, exports: ExportsInRequest, request: Request
 ) -> StreamingResponse:
     """Fetch a file, while the grant stands as it stood when the file was made 下载导出."""
     content = await exports.fetch(export, by=actor)

@@ -1,6 +1,8 @@
 """Rows on question: one statement under the view's policy, bounded in rows and in time."""
 
 import json
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from typing import Annotated, Any
 
 from fastapi import Depends
@@ -11,6 +13,7 @@ from data_hub.services import metering
 from data_hub.services.compiler import Compiler, Statement
 from data_hub.services.domain import BadQuestion, Question, question
 from data_hub.services.errors import KeyQuotaUsed, TooCostly
+from data_hub.services.operators import operators_of
 from data_hub.services.schemas import DataService, RowsQuery, ServiceItem
 from data_hub.services.views import Asker, View, Views
 
@@ -32,7 +35,7 @@ class Rows:
         """
         view = await self.views.of(code, asker, grant=query.grant)
         try:
-            asked = question(pairs, view.types, view.numbers)
+            asked = question(pairs, view.types, view.sealed_columns, view.numbers)
             text, found = await self._asked(view, asked)
             await metering.count(self.work, view, found)
         except BadQuestion as fault:
@@ -45,13 +48,14 @@ class Rows:
         return text
 
     async def _asked(self, view: View, asked: Question) -> tuple[str, int]:
-        compiler = Compiler(view.dataset.table, view.types, view.policy, view.numbers)
+        compiler = Compiler(view.dataset.table, view.types, view.policy, view.sealed, view.numbers)
         items, found, last, whose = await self.one(compiler.page(asked))
         told = self.views.persons_told(view, columns_of(asked), "数据服务查询 Rows read through a data service")
         if told is not None:
             await told.note(whose or ())
         following = None if found <= asked.limit else compiler.cursor(asked, last)
         counted = f',"count":{(await self.one(compiler.count(asked)))[0]}' if asked.counted else ""
+        items = view.sealed.opened(items)
         return f'{{"items":[{items}],"next":{json.dumps(following)}{counted}}}', min(found, asked.limit)
 
     async def one(self, statement: Statement, patience_ms: int | None = None) -> tuple[Any, ...]:
@@ -60,19 +64,38 @@ class Rows:
         Raises TooCostly, BadQuestion for what only the database finds wrong.
         """
         connection = await self.work.driver()
-        try:
+        with _told_as_refusals():
             await connection.execute(_BOUND, (str(patience_ms or PATIENCE_MS),), prepare=True)
             row = await (await connection.execute(statement.text, statement.values)).fetchone()
-        except pg.QueryCanceled as error:
-            raise TooCostly from error
-        except (pg.NumericValueOutOfRange, pg.DatetimeFieldOverflow, pg.InvalidRegularExpression) as error:
-            raise BadQuestion("?", "out-of-range", "数值超出范围", "A value is out of range") from error
         assert row is not None  # aggregates always have a row
         return tuple(row)
 
+    async def some(self, statement: Statement, at_once: int, patience_ms: int) -> AsyncIterator[list[tuple[Any, ...]]]:
+        """The rows of one statement, some at a time, as the table stood when it began. Raises as `one`."""
+        connection = await self.work.driver()
+        with _told_as_refusals():
+            await connection.execute(_BOUND, (str(patience_ms),), prepare=True)
+            async with connection.cursor(name="service_rows") as cursor:
+                await cursor.execute(statement.text, statement.values)
+                while rows := await cursor.fetchmany(at_once):
+                    yield rows
+
     async def describe(self, code: str, asker: Asker) -> DataService:
         """A service as the asker sees it. Raises what `Views.of` raises."""
-        return described(await self.views.of(code, asker, action="describe", spends=False))
+        view = await self.views.of(code, asker, action="describe", spends=False)
+        await self.views.served(view, 0, tuple(view.types), "describe", spends=False)
+        return described(view)
+
+
+@contextmanager
+def _told_as_refusals() -> Iterator[None]:
+    """What only the database finds wrong with a question. Raises TooCostly, BadQuestion."""
+    try:
+        yield
+    except pg.QueryCanceled as error:
+        raise TooCostly from error
+    except pg.DataError as error:
+        raise BadQuestion("?", "out-of-range", "数值超出范围", "A value is out of range") from error
 
 
 def described(view: View) -> DataService:
@@ -84,7 +107,9 @@ def described(view: View) -> DataService:
         provider_name=view.resource.provider_name, opened=view.opened, rows=f"{base}/rows",
         openapi=f"{base}/openapi.json",
         items=[
-            ServiceItem(name=one.name, title=titles.get(one.name, one.title), type=one.type.value)
+            ServiceItem(
+                name=one.name, title=titles.get(one.name, one.title), type=one.type.value, operators=operators_of(one)
+            )
             for one in view.columns
         ],
     )  # fmt: skip

@@ -1,7 +1,7 @@
 """What a caller sees of a resource: all of an opened one, what a grant shows of another, or one's own department's."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 from uuid import UUID
 
@@ -9,34 +9,25 @@ from fastapi import Depends
 from starlette.requests import Request
 
 from citykit.actors import Actor
+from citykit.problems import Problem
 from citykit.work import Work, WorkInRequest
+from data_hub import keyless
 from data_hub.datasets.domain import Column, ColumnType
+from data_hub.datasets.sealed import Sealed
 from data_hub.datasets.service import Dataset, Datasets
+from data_hub.meters import PUBLIC
 from data_hub.person_reads.service import PersonReads, number_columns
-from data_hub.resources.domain import (
-    CREDIT_RECORDS,
-    DIVISIONS,
-    LEGAL_ENTITIES,
-    LICENCES,
-    POPULATION,
-    Opening,
-    Sensitivity,
-)
+from data_hub.resources.domain import READ_AT, Opening, Sensitivity, ShareType, is_private
 from data_hub.resources.schemas import Resource
 from data_hub.resources.service import Resources
 from data_hub.services.domain import BadQuestion, Group, conditions
 from data_hub.services.errors import KeyWanted, NoService, QuestionRefused, ReadElsewhere
 from data_hub.services.keys import HEADER, Keys, holder
 from data_hub.services.models import KeyRow
-from data_hub.sharing.service import Evidence, Grant, Grants, Outcome
+from data_hub.sharing.service import Evidence, Grant, Grants, Outcome, Why
 
 QUERY = "data-hub.services.query"
 OWN_DUTY = "本部门履职 The source department's own duties"
-REGISTRIES = {
-    POPULATION: "/api/data-hub/v1/population", LEGAL_ENTITIES: "/api/data-hub/v1/legal-entities",
-    DIVISIONS: "/api/data-hub/v1/divisions", CREDIT_RECORDS: "/api/data-hub/v1/credit",
-    LICENCES: "/api/data-hub/v1/licences",
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -51,7 +42,7 @@ class Asker:
         """How meters name the asker."""
         if self.key is not None:
             return f"key:{self.key.id}"
-        return "public" if self.department is None else f"department:{self.department}"
+        return PUBLIC if self.department is None else f"department:{self.department}"
 
     @property
     def department(self) -> str | None:
@@ -70,11 +61,17 @@ class View:
     grant: Grant | None
     asker: Asker
     opened: bool
+    sealed: Sealed
 
     @property
     def types(self) -> Mapping[str, ColumnType]:
         """The types of the columns that are seen."""
         return {column.name: column.type for column in self.columns}
+
+    @property
+    def sealed_columns(self) -> Mapping[str, Column]:
+        """The columns of the data set whose values lie encrypted."""
+        return {column.name: column for column in self.dataset.shape.sealed}
 
     @property
     def numbers(self) -> tuple[str, ...]:
@@ -103,24 +100,31 @@ class Views:
     ) -> View:
         """What `asker` sees of a resource. Ask first: a refusal undoes what the transaction did until then.
 
+        A refusal is on record: under the grant where one is meant, else with the resource. Askers without a name leave
+        none, and nobody does for a code of nothing: neither could be held to account, and both could fill a table.
+
         Raises NoService, ReadElsewhere, KeyWanted, NotGranted, QuotaUsed, and QuestionRefused for a policy that no
         longer fits.
         """
-        resource, dataset = await self._found(code)
+        resource = await Resources(self.work).published(code)
+        dataset = await Datasets(self.work).of(code if resource is None else resource.code)
+        if resource is None or dataset is None:
+            there = resource.code if resource is not None else None if dataset is None else dataset.resource
+            elsewhere = ReadElsewhere(READ_AT[code]) if code in READ_AT else NoService()
+            raise await self._refused(there, asker, action, elsewhere)
         if resource.opening is Opening.opened and asker.key is None:
             return self._opened(resource, dataset, asker)
         if asker.actor is None or asker.department is None:
-            raise KeyWanted if resource.public_metadata else NoService
+            unknown = KeyWanted() if resource.public_metadata else NoService()
+            raise await self._refused(resource.code, asker, action, unknown)
+        sealed = Datasets(self.work).sealed(dataset)
         own = {resource.provider, resource.source_department}
         if asker.key is None and asker.department in own:
-            return View(resource, dataset, dataset.shape.columns, None, None, asker, opened=False)
-        held = await Grants(self.work).policy(
-            code, actor=asker.actor, grant=asker.key.grant_id if asker.key else grant, action=action, spends=spends
-        )
+            return View(resource, dataset, dataset.shape.columns, None, None, asker, opened=False, sealed=sealed)
+        held = await self._held(resource, asker, grant, action, spends=spends)
         columns = tuple(column for column in dataset.shape.columns if column.name in set(held.columns))
-        view = View(resource, dataset, columns, None, held, asker, opened=False)
-        policy = await self._policy(view, held)
-        return View(resource, dataset, columns, policy, held, asker, opened=False)
+        view = View(resource, dataset, columns, None, held, asker, opened=False, sealed=sealed)
+        return replace(view, policy=await self._policy(view, held, action))
 
     async def refuse(self, view: View, fault: BadQuestion, action: str) -> None:
         """Put the refusal of a question on record where calls leave evidence, and raise it. Raises QuestionRefused."""
@@ -135,11 +139,13 @@ class Views:
                 code=code,
             )  # fmt: skip
 
-    async def served(self, view: View, rows: int, columns: tuple[str, ...], action: str) -> None:
-        """Count rows against the grant, and put the call on record. Raises QuotaUsed."""
+    async def served(
+        self, view: View, rows: int, columns: tuple[str, ...], action: str, *, spends: bool = True
+    ) -> None:  # fmt: skip
+        """Put a call on record, and count its rows against the grant unless they were counted. Raises QuotaUsed."""
         if not view.is_on_record or view.asker.actor is None:
             return
-        if view.grant is not None:
+        if view.grant is not None and spends:
             await Grants(self.work).charge(view.grant, rows, actor=view.asker.actor, action=action)
         await Evidence(self.work).record(
             resource=view.code, grant=view.grant, actor=view.asker.actor, action=action, outcome=Outcome.served,
@@ -154,33 +160,58 @@ class Views:
         purpose, basis = (OWN_DUTY, None) if held is None else (held.purpose, held.legal_basis)
         return PersonReads(self.work, view.asker.actor, action, view.code, columns, purpose, basis)
 
-    async def _found(self, code: str) -> tuple[Resource, Dataset]:
-        resource = await Resources(self.work).published(code)
-        dataset = None if resource is None else await Datasets(self.work).of(resource.code)
-        if resource is None or dataset is None:
-            raise ReadElsewhere(REGISTRIES[code]) if code in REGISTRIES else NoService
-        return resource, dataset
+    async def _held(
+        self, resource: Resource, asker: Asker, grant: UUID | None, action: str, *, spends: bool
+    ) -> Grant:  # fmt: skip
+        """The grant of a call; none covers what is not shared any more, even before it is suspended for that."""
+        assert asker.actor is not None
+        grants = Grants(self.work)
+        held = await grants.policy(
+            resource.code, actor=asker.actor, grant=asker.key.grant_id if asker.key else grant, action=action,
+            spends=spends,
+        )  # fmt: skip
+        if resource.share_type is ShareType.refused:
+            await grants.refuse(
+                Why.unshared, resource=resource.code, grant=held.id, actor=asker.actor, action=action
+            )  # fmt: skip
+        return held
+
+    async def _refused(self, resource: str | None, asker: Asker, action: str, problem: Problem) -> Problem:
+        """The problem, on record with a resource that is there where somebody with a name asked for it."""
+        if resource is not None and asker.actor is not None:
+            await Evidence(self.work).record(
+                resource=resource, grant=asker.key.grant_id if asker.key else None, actor=asker.actor, action=action,
+                outcome=Outcome.refused, code=problem.slug,
+            )  # fmt: skip
+        return problem
 
     def _opened(self, resource: Resource, dataset: Dataset, asker: Asker) -> View:
-        public = {item.name for item in resource.items if item.sensitivity is Sensitivity.public}
+        public = {
+            item.name for item in resource.items if item.sensitivity is Sensitivity.public and not is_private(item)
+        }
         columns = tuple(column for column in dataset.shape.columns if column.name in public)
-        return View(resource, dataset, columns, None, None, asker, opened=True)
+        sealed = Datasets(self.work).sealed(dataset)
+        return View(resource, dataset, columns, None, None, asker, opened=True, sealed=sealed)
 
-    async def _policy(self, view: View, grant: Grant) -> Group | None:
+    async def _policy(self, view: View, grant: Grant, action: str) -> Group | None:
         if grant.row_filter is None:
             return None
         try:
             # The filter may name columns that the recipient does not see.
-            return conditions(grant.row_filter, {column.name: column.type for column in view.dataset.shape.columns})
+            shape = view.dataset.shape
+            return conditions(grant.row_filter, {one.name: one.type for one in shape.columns}, view.sealed_columns)
         except BadQuestion as fault:
-            await self.refuse(view, fault, "query")
+            await self.refuse(view, fault, action)
             raise AssertionError("a refusal raises") from fault
 
 
 async def asker(request: Request, work: WorkInRequest) -> Asker:
-    """Who asks. A token without the scope asks as anybody. Raises KeyRefused, Unauthenticated for a bad token."""
+    """Who asks. A token without the scope asks as anybody.
+
+    Raises KeyRefused, TooManyRequests for too many bad keys from one address, Unauthenticated for a bad token.
+    """
     if text := request.headers.get(HEADER):
-        key = await Keys(work).check(text)
+        key = await Keys(work).check(text, lambda: keyless.count(request, keyless.REFUSED_KEY))
         return Asker(holder(key), key)
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer" and token.strip():

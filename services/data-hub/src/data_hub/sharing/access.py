@@ -101,19 +101,12 @@ async def _grant_to_govern(grant_id: UUID, actor: Decider, work: WorkInRequest) 
     return await _found(work, statement)  # type: ignore[no-any-return]  # what the statement selects
 
 
-async def _grant_held(grant_id: UUID, actor: Applicant, work: WorkInRequest) -> GrantRow:
-    own = GrantRow.department == department_of(actor)
-    statement = select(GrantRow).where(GrantRow.id == grant_id, own)
-    return await _found(work, statement)  # type: ignore[no-any-return]  # what the statement selects
-
-
 VisibleApplication = Annotated[ApplicationRow, Depends(_application_to_read)]
 OwnApplication = Annotated[ApplicationRow, Depends(_application_applied_for)]
 ApplicationToDecide = Annotated[ApplicationRow, Depends(_application_to_decide)]
 DisputedApplication = Annotated[ApplicationRow, Depends(_application_in_dispute)]
 VisibleGrant = Annotated[GrantRow, Depends(_grant_to_read)]
 GrantToGovern = Annotated[GrantRow, Depends(_grant_to_govern)]
-GrantHeld = Annotated[GrantRow, Depends(_grant_held)]
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,17 @@ from citykit.pages import Page, PageQuery
 from citykit.problems import BadCursor, NotFound, problems
 from citykit.routing import CityRouter
 from data_hub.sharing import errors as no
-from data_hub.sharing.access import Applicant, GrantHeld, Reader, VisibleGrant
-from data_hub.sharing.delivery_access import OwnFile, OwnNotice, OwnSubscription
+from data_hub.sharing.access import Applicant, Reader, VisibleGrant
+from data_hub.sharing.delivery_access import (
+    FileToFetch,
+    GrantForFile,
+    GrantToSubscribe,
+    OwnFile,
+    OwnNotice,
+    SubscriptionToConfirm,
+    SubscriptionToEnd,
+    SubscriptionToRead,
+)
 from data_hub.sharing.delivery_reading import (
     DeliveriesInRequest,
     changes_document,
@@ -43,7 +52,7 @@ _POLICY = (NotFound, no.NoDepartment, no.NotGranted, no.QuotaUsed, no.NoRows, no
 
 @router.post("/grants/{grant_id}/files", status_code=201, responses=problems(*_POLICY, *_ONCE))
 async def ask_for_file(
-    actor: Applicant, held: GrantHeld, body: FileWish, files: FilesInRequest, once: OnceInRequest
+    actor: Applicant, held: GrantForFile, body: FileWish, files: FilesInRequest, once: OnceInRequest
 ) -> BatchFile:
     """Ask for a batch file of all rows that the grant lets through; a job makes it 申请批量文件."""
 
@@ -73,7 +82,7 @@ async def read_file(_: Applicant, held: OwnFile) -> BatchFile:
     responses=problems(NotFound, no.NoDepartment, no.NotGranted, no.QuotaUsed, no.FileNotReady)
     | {200: {"content": {"text/csv": {}, "application/x-ndjson": {}}, "description": "The file"}},
 )
-async def fetch_file(actor: Applicant, held: OwnFile, files: FilesInRequest, request: Request) -> StreamingResponse:
+async def fetch_file(actor: Applicant, held: FileToFetch, files: FilesInRequest, request: Request) -> StreamingResponse:
     """Fetch a batch file, while its grant stands as it stood when the file was made 下载批量文件."""
     content = await files.fetch(held.row, held.grant, by=actor)
     headers = {
@@ -90,7 +99,11 @@ async def fetch_file(actor: Applicant, held: OwnFile, files: FilesInRequest, req
     responses=problems(*_POLICY, no.SubscriptionExists, *_ONCE),
 )
 async def subscribe(
-    actor: Applicant, held: GrantHeld, body: ChangeSubscriptionDraft, acts: SubscriptionsInRequest, once: OnceInRequest
+    actor: Applicant,
+    held: GrantToSubscribe,
+    body: ChangeSubscriptionDraft,
+    acts: SubscriptionsInRequest,
+    once: OnceInRequest,
 ) -> ChangeSubscription:
     """Subscribe to the changes of a resource under a grant; the first rows are those that are there 订阅变更."""
 
@@ -110,7 +123,7 @@ async def list_subscriptions(
 
 @router.get("/subscriptions/{subscription_id}/changes", responses=problems(*_POLICY, no.SubscriptionEnded))
 async def read_changes(
-    actor: Applicant, held: OwnSubscription, query: Annotated[ChangesQuery, Query()], acts: SubscriptionsInRequest
+    actor: Applicant, held: SubscriptionToRead, query: Annotated[ChangesQuery, Query()], acts: SubscriptionsInRequest
 ) -> ChangedRows:
     """Read the rows that came since the last confirmation; unconfirmed ones come again 读取变更."""
     return changes_document(await acts.read(held.row, held.grant, query.limit, by=actor))
@@ -122,10 +135,10 @@ async def read_changes(
     responses=problems(BadCursor, NotFound, no.NoDepartment, no.SubscriptionEnded, no.CursorNotRead),
 )
 async def confirm_changes(
-    _: Applicant, held: OwnSubscription, body: Confirmation, acts: SubscriptionsInRequest
+    actor: Applicant, held: SubscriptionToConfirm, body: Confirmation, acts: SubscriptionsInRequest
 ) -> ChangeSubscription:
     """Confirm what was read and kept; the next reading begins behind it 确认变更."""
-    return subscription_document(await acts.confirm(held.row, body.cursor))
+    return subscription_document(await acts.confirm(held.row, held.grant, body.cursor, by=actor))
 
 
 @router.post(
@@ -133,9 +146,11 @@ async def confirm_changes(
     status_code=201,
     responses=problems(NotFound, no.NoDepartment, no.SubscriptionEnded),
 )
-async def end_subscription(_: Applicant, held: OwnSubscription, acts: SubscriptionsInRequest) -> ChangeSubscription:
+async def end_subscription(
+    actor: Applicant, held: SubscriptionToEnd, acts: SubscriptionsInRequest
+) -> ChangeSubscription:
     """End a subscription 终止订阅."""
-    return subscription_document(await acts.end(held.row))
+    return subscription_document(await acts.end(held.row, held.grant, by=actor))
 
 
 @router.get("/notices", responses=problems(BadCursor))

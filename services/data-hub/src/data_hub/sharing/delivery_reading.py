@@ -51,7 +51,11 @@ def subscription_document(row: SubscriptionRow) -> ChangeSubscription:
 def changes_document(found: Changes) -> ChangedRows:
     """Rows on the wire."""
     items = [json.loads(document) for document in found.documents]
-    return ChangedRows(items=items, cursor=found.cursor, more=found.more)
+    gone = found.reset
+    return ChangedRows(
+        items=items, cursor=found.cursor, more=found.more, reset=gone is not None,
+        reset_at=gone and gone.at, reset_batch=gone and gone.batch,
+    )  # fmt: skip
 
 
 async def deliveries(work: WorkInRequest) -> Deliveries:

@@ -58,11 +58,20 @@ class ChangesQuery(Query):
 
 
 class ChangedRows(Wire):
-    """Rows that came since the last confirmation, in the order of arrival; confirm `cursor` once they are kept."""
+    """Rows that came since the last confirmation, in the order of arrival; confirm `cursor` once they are kept.
+
+    With `reset`, all rows that came before these are gone 全量替换: empty the copy first, then keep these. It comes
+    with each reading until a cursor of such a reading is confirmed, and a subscription of replaced data begins with it.
+    """
 
     items: list[dict[str, Any]]
     cursor: str | None
     more: bool
+    reset: bool = Field(
+        default=False, description="A load took the place of all rows that came before 须先清空本地副本"
+    )
+    reset_at: Instant | None = Field(default=None, description="When that load came")
+    reset_batch: UUID | None = Field(default=None, description="The batch of that load")
 
 
 class Confirmation(Wire):

@@ -14,6 +14,7 @@ _WHY: dict[Why, Bilingual] = {
     Why.quota: ("已达到授权的每日数据量", "The grant's rows for today are used up"),
     Why.purpose: ("有多项授权,请指明使用哪一项", "There are several grants: name the one that is used"),
     Why.delivery: ("授权不包括这种交付方式", "The grant does not include this way of delivery"),
+    Why.unshared: ("该数据资源已改为不予共享", "The resource is not shared any more"),
 }
 
 
@@ -73,6 +74,19 @@ class NotShared(Conflict):
 
     slug = "not-shared"
     title = ("该数据资源不予共享", "The resource is not shared")
+
+
+class ReadByPurpose(Conflict):
+    """The resource is a basic registry: whoever has the scope reads it for a purpose, and no grant opens it."""
+
+    slug = "registry-read-by-purpose"
+    title = ("基础库按权限和使用目的读取，不需申请共享", "A registry is read by scope and purpose, not under a grant")
+
+    def __init__(self, path: str) -> None:
+        super().__init__((
+            f"请凭相应权限和使用目的通过 {path} 直接读取；共享授权不能读取该基础库",
+            f"Read it at {path} with its scope and a purpose; under a grant nothing of it can be read",
+        ))  # fmt: skip
 
 
 class OwnResource(Conflict):

@@ -14,9 +14,10 @@ from sqlalchemy import delete, func, select
 
 from citykit.actors import Actor, ActorKind
 from citykit.ids import new_id
-from citykit.problems import Problem
+from citykit.problems import Problem, Unavailable
 from citykit.work import Opener, Work, WorkInRequest
 from data_hub.datasets import safe_csv
+from data_hub.datasets.unreadable import Unreadable, told_as_unreadable
 from data_hub.person_reads.service import PersonReads
 from data_hub.sharing.domain import Delivery, DeliveryFormat, FileState, Outcome
 from data_hub.sharing.errors import FileNotReady, NotGranted
@@ -53,7 +54,7 @@ class Content:
         """The bytes, each piece read in a transaction of its own: the request's ended before the answer begins."""
         for number in range(1, self.chunks + 1):
             async with open_work() as work:
-                yield await _chunk(await work.driver(), self.file_id, number)
+                yield await _chunk(work, self.file_id, number)
 
 
 class Files:
@@ -76,21 +77,30 @@ class Files:
         self._work.session.add(row)
         await self._work.session.flush()
         self._work.jobs.defer(TASK, lock=f"sharing-file/{grant.id}", file=str(row.id))
+        await self._record(grant, by, "file.ask", 0, grant.columns)
         return row
 
     async def make(self, file_id: UUID) -> None:
-        """Make a file that was asked for, or note why it may not be made."""
+        """Make a file that was asked for, or note why it may not or cannot be made.
+
+        What the database cannot do for the moment comes again; what it says of the rows or the statement does not: the
+        file ends, and the next of the grant is made.
+        """
         row = await self._work.session.get(FileRow, file_id, with_for_update=True)
         if row is None or row.state != FileState.asked.value:
             return
         held = await self._work.session.get_one(GrantRow, row.grant_id)
-        actor, resource = _actor(row.asked_by), held.resource
+        actor, resource, grant = _actor(row.asked_by), held.resource, held.id
         try:
-            await self._make(row, resource, actor)
-        except (Problem, TooBig) as refused:
+            with told_as_unreadable():
+                await self._make(row, resource, actor)
+                await self._work.flush()
+        except Unavailable:
+            raise
+        except (Problem, TooBig, Unreadable) as refused:
             # A refusal by the policy is on record, and what was done until then undone: the row is fetched anew.
             if not isinstance(refused, NotGranted):
-                await self._refuse(resource, row.grant_id, actor, refused.slug)
+                await self._refuse(resource, grant, actor, refused.slug)
             row = await self._work.session.get_one(FileRow, file_id, with_for_update=True)
             row.state = FileState.refused.value
             row.refusal = refused.why.value if isinstance(refused, NotGranted) else refused.slug[:24]
@@ -120,13 +130,13 @@ class Files:
             count += rows
             if len(waiting) >= CHUNK_BYTES:
                 size, number = size + len(waiting), number + 1
-                await _keep(connection, file_id, number, bytes(waiting), digest.update)
+                await _keep(self._work, file_id, number, bytes(waiting), digest.update)
                 waiting.clear()
             if size > MOST_BYTES:
                 raise TooBig
         if waiting:
             size, number = size + len(waiting), number + 1
-            await _keep(connection, file_id, number, bytes(waiting), digest.update)
+            await _keep(self._work, file_id, number, bytes(waiting), digest.update)
         return count, size, digest.digest()
 
     async def fetch(self, row: FileRow, held: GrantRow, *, by: Actor) -> Content:
@@ -193,24 +203,30 @@ async def _pieces(
 
 def _bytes(rows: list[tuple[Any, ...]], seen: Seen, kind: DeliveryFormat) -> bytes:
     if kind is DeliveryFormat.csv:
-        return safe_csv.lines(rows, seen.columns).encode()
-    return "".join(f"{document}\n" for (document,) in rows).encode()
+        opened = [tuple(seen.sealed.text(one) for one in row) for row in rows] if seen.sealed else rows
+        return safe_csv.lines(opened, seen.columns).encode()
+    return seen.sealed.opened("".join(f"{document}\n" for (document,) in rows)).encode()
 
 
-_KEEP = sql.SQL("insert into sharing_file_chunk (file_id, number, content) values (%s, %s, %s)")
+_KEEP = sql.SQL("insert into sharing_file_chunk (file_id, number, content, sealed) values (%s, %s, %s, true)")
 
 
-async def _keep(
-    connection: AsyncConnection[Any], file_id: UUID, number: int, content: bytes, digest: Callable[[bytes], None]
-) -> None:
+async def _keep(work: Work, file_id: UUID, number: int, content: bytes, digest: Callable[[bytes], None]) -> None:
     await asyncio.to_thread(digest, content)
-    await connection.execute(_KEEP, (file_id, number, content))
+    sealed = await asyncio.to_thread(work.vault.seal_bytes, content, _place(file_id, number))
+    await (await work.driver()).execute(_KEEP, (file_id, number, sealed))
 
 
-async def _chunk(connection: AsyncConnection[Any], file_id: UUID, number: int) -> bytes:
-    statement = "select content from sharing_file_chunk where file_id = %s and number = %s"
-    row = await (await connection.execute(statement, (file_id, number), binary=True)).fetchone()
-    return b"" if row is None else bytes(row[0])
+async def _chunk(work: Work, file_id: UUID, number: int) -> bytes:
+    statement = "select content, sealed from sharing_file_chunk where file_id = %s and number = %s"
+    row = await (await (await work.driver()).execute(statement, (file_id, number), binary=True)).fetchone()
+    if row is None or not row[1]:
+        return b"" if row is None else bytes(row[0])
+    return await asyncio.to_thread(work.vault.open_bytes, bytes(row[0]), _place(file_id, number))
+
+
+def _place(file_id: UUID, number: int) -> str:
+    return f"sharing/file/{file_id}/{number}"
 
 
 def _kept(actor: Actor) -> dict[str, Any]:

@@ -2,11 +2,16 @@
 
 The order is that of arrival: loads of a data set follow each other, and a row that is stated anew comes again. Nothing
 moves on until the reader confirms, so that a reader that fails reads the same again; rows are counted at each reading.
+
+A load that replaces the whole table has a place of its own in that order. Whoever has confirmed less than it is told
+before its rows that all that came before is gone: the copy that she kept is to be emptied then.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
+from uuid import UUID
 
 from fastapi import Depends
 from psycopg import sql
@@ -16,8 +21,9 @@ from citykit.actors import Actor
 from citykit.clock import CHINA
 from citykit.ids import new_id
 from citykit.pages import PageQuery, cursor_values, next_cursor
+from citykit.problems import BadCursor, Problem
 from citykit.work import Work, WorkInRequest
-from data_hub.datasets.service import LOADED_AT, ROW_ID, Datasets
+from data_hub.datasets.service import LOADED_AT, ROW_ID, Datasets, Replaced
 from data_hub.sharing.domain import Delivery, GrantState, NoticeKind, Outcome
 from data_hub.sharing.errors import CursorNotRead, SubscriptionEnded, SubscriptionExists
 from data_hub.sharing.evidence import Evidence
@@ -26,16 +32,21 @@ from data_hub.sharing.models import GrantRow, NoticeRow, SubscriptionRow
 from data_hub.sharing.rows import Seen, persons_told, rows_on_record
 
 TOLD_AT_ONCE = 500
+NIL = UUID(int=0)
 _CURSOR = (datetime, int)
 
 
 @dataclass(frozen=True)
 class Changes:
-    """Rows that came, each a JSON text, and the cursor to confirm once they are kept; None where nothing came."""
+    """Rows that came, each a JSON text, and the cursor to confirm once they are kept; None where nothing came.
+
+    `reset` is the load that took away all that came before these rows, where the reader has not confirmed that.
+    """
 
     documents: list[str]
     cursor: str | None
     more: bool
+    reset: Replaced | None = None
 
 
 class Subscriptions:
@@ -55,7 +66,7 @@ class Subscriptions:
         seen = await rows_on_record(self._work, grant, actor=by, action="subscribe")
         taken = exists().where(SubscriptionRow.grant_id == held.id, SubscriptionRow.name == name)
         if await self._work.session.scalar(select(taken)):
-            raise SubscriptionExists
+            raise await self._refused(SubscriptionExists(), held, by, "subscribe")
         await self._order(seen)
         row = SubscriptionRow(
             id=new_id(), grant_id=grant.id, department=grant.department, name=name, made_by=by.reference,
@@ -63,12 +74,13 @@ class Subscriptions:
         )  # fmt: skip
         self._work.session.add(row)
         await self._work.session.flush()
+        await self._served(held, by, "subscribe")
         return row
 
     async def read(self, row: SubscriptionRow, held: GrantRow, limit: int, *, by: Actor) -> Changes:
-        """The rows that came after the confirmed ones. Raises as `subscribe`, and SubscriptionEnded (409)."""
+        """What came after what was confirmed. Raises as `subscribe`, and SubscriptionEnded (409)."""
         if row.ended_at is not None:
-            raise SubscriptionEnded
+            raise await self._refused(SubscriptionEnded(), held, by, "changes")
         policy = Grants(self._work)
         grant = await policy.policy(
             held.resource, actor=by, delivery=Delivery.subscription, grant=held.id, action="changes"
@@ -76,6 +88,10 @@ class Subscriptions:
         seen = await rows_on_record(self._work, grant, actor=by, action="changes")
         most = limit if grant.rows_left is None else min(limit, grant.rows_left)
         after = None if row.read_at is None else (row.read_at, row.read_id)
+        reset = seen.dataset.replaced
+        if reset is not None and after is not None and after >= (reset.at, reset.place):
+            reset = None
+        after = after if reset is None else (reset.at, reset.place)
         found = await self._arrived(seen, after, most + 1)
         given = found[:most]
         await policy.charge(grant, len(given), actor=by, action="changes")
@@ -85,47 +101,97 @@ class Subscriptions:
         )  # fmt: skip
         told = persons_told(self._work, grant, seen, actor=by, action="订阅取数 Changed rows read by subscription")
         await told.note(whose for *_, whose in given)
-        cursor = next_cursor((given[-1][0].astimezone(CHINA), given[-1][1])) if given else None
-        return Changes([document for _, _, document, _ in given], cursor, len(found) > most)
+        last = (given[-1][0], given[-1][1]) if given else None if reset is None else after
+        cursor = None if last is None else next_cursor((last[0].astimezone(CHINA), last[1]))
+        documents = [seen.sealed.opened(document) for _, _, document, _ in given]
+        return Changes(documents, cursor, len(found) > most, reset)
 
-    async def confirm(self, row: SubscriptionRow, cursor: str) -> SubscriptionRow:
+    async def confirm(self, row: SubscriptionRow, held: GrantRow, cursor: str, *, by: Actor) -> SubscriptionRow:
         """Move on behind the rows that a cursor names. Raises BadCursor (400); SubscriptionEnded, CursorNotRead."""
-        at, number = cursor_values(PageQuery(after=cursor), _CURSOR) or (None, 0)
+        try:
+            at, number = cursor_values(PageQuery(after=cursor), _CURSOR) or (None, 0)
+        except BadCursor as wrong:
+            raise await self._refused(wrong, held, by, "changes.confirm") from wrong
         if row.ended_at is not None:
-            raise SubscriptionEnded
+            raise await self._refused(SubscriptionEnded(), held, by, "changes.confirm")
         now = self._work.clock.now()
         if at is None or at > now or (row.read_at is not None and (at, number) < (row.read_at, row.read_id)):
-            raise CursorNotRead
+            raise await self._refused(CursorNotRead(), held, by, "changes.confirm")
         row.read_at, row.read_id, row.confirmed_at = at, number, now
+        await self._served(held, by, "changes.confirm")
         return row
 
-    async def end(self, row: SubscriptionRow) -> SubscriptionRow:
+    async def end(self, row: SubscriptionRow, held: GrantRow, *, by: Actor) -> SubscriptionRow:
         """End a subscription. Raises SubscriptionEnded (409)."""
         if row.ended_at is not None:
-            raise SubscriptionEnded
+            raise await self._refused(SubscriptionEnded(), held, by, "subscription.end")
         row.ended_at = self._work.clock.now()
+        await self._served(held, by, "subscription.end")
         return row
 
+    async def _served(self, held: GrantRow, by: Actor, action: str) -> None:
+        await Evidence(self._work).record(
+            resource=held.resource, grant=held.id, actor=by, action=action, outcome=Outcome.served
+        )
+
+    async def _refused(self, problem: Problem, held: GrantRow, by: Actor, action: str) -> Problem:
+        """The problem, on record; the transaction is undone: raise it next."""
+        await Evidence(self._work).record(
+            resource=held.resource, grant=held.id, actor=by, action=action, outcome=Outcome.refused, code=problem.slug
+        )
+        return problem
+
     async def tell(self) -> int:
-        """Leave a notice where rows came since the last one, once until they are confirmed; how many were left."""
+        """Leave a notice where rows came since the last one, once until they are confirmed; how many were left.
+
+        Every subscription is looked at, some at a time; only those that are told are locked, and one that its reader
+        holds at that moment is told the next time.
+        """
+        told, last, newest = 0, NIL, dict[str, datetime | None]()
+        while found := await self._live(last):
+            behind = []
+            for one, read_at, told_until, resource in found:
+                if resource not in newest:
+                    newest[resource] = await self._newest(resource)
+                if _is_behind(newest[resource], read_at, told_until):
+                    behind.append(one)
+            told, last = told + await self._tell(behind, newest), found[-1][0]
+        return told
+
+    async def _live(self, after: UUID) -> list[tuple[UUID, datetime | None, datetime | None, str]]:
+        """Some subscriptions that are read: which, up to when they were confirmed and told, of what."""
         live = (
-            select(SubscriptionRow, GrantRow)
+            select(SubscriptionRow.id, SubscriptionRow.read_at, SubscriptionRow.told_until, GrantRow.resource)
             .join(GrantRow, GrantRow.id == SubscriptionRow.grant_id)
             .where(
+                SubscriptionRow.id > after,
                 SubscriptionRow.ended_at.is_(None),
                 GrantRow.state == GrantState.active.value,
                 GrantRow.valid_until > self._work.clock.now(),
             )
+            .order_by(SubscriptionRow.id)
             .limit(TOLD_AT_ONCE)
+        )
+        found = (await self._work.session.execute(live)).all()
+        return [(one, read_at, told_until, resource) for one, read_at, told_until, resource in found]
+
+    async def _tell(self, which: Sequence[UUID], newest: Mapping[str, datetime | None]) -> int:
+        if not which:
+            return 0
+        rows = (
+            select(SubscriptionRow, GrantRow)
+            .join(GrantRow, GrantRow.id == SubscriptionRow.grant_id)
+            .where(SubscriptionRow.id.in_(which), SubscriptionRow.ended_at.is_(None))
+            .order_by(SubscriptionRow.id)
             .with_for_update(of=SubscriptionRow, skip_locked=True)
+            .execution_options(populate_existing=True)
         )
         told = 0
-        for row, grant in (await self._work.session.execute(live)).all():
-            newest = await self._newest(grant.resource)
-            known = max((at for at in (row.read_at, row.told_until) if at is not None), default=None)
-            if newest is not None and (known is None or newest > known):
+        for row, grant in (await self._work.session.execute(rows)).all():
+            if _is_behind(newest[grant.resource], row.read_at, row.told_until):
                 self._leave_notice(row, grant)
-                row.told_until, told = newest, told + 1
+                row.told_until, told = newest[grant.resource], told + 1
+        await self._work.session.flush()
         return told
 
     def _leave_notice(self, row: SubscriptionRow, grant: GrantRow) -> None:
@@ -145,7 +211,9 @@ class Subscriptions:
             return None
         statement = sql.SQL("select max({}) from {}").format(sql.Identifier(LOADED_AT), sql.Identifier(dataset.table))
         row = await (await (await self._work.driver()).execute(statement)).fetchone()
-        return None if row is None else row[0]
+        came = None if row is None else row[0]
+        gone = None if dataset.replaced is None else dataset.replaced.at
+        return max((at for at in (came, gone) if at is not None), default=None)
 
     async def _arrived(self, seen: Seen, after: tuple[datetime, int] | None, limit: int) -> list[tuple[Any, ...]]:
         text, values = seen.arrived(after, limit)
@@ -158,6 +226,11 @@ class Subscriptions:
             sql.Identifier(LOADED_AT), sql.Identifier(ROW_ID),
         )  # fmt: skip
         await (await self._work.driver()).execute(statement)
+
+
+def _is_behind(newest: datetime | None, *known: datetime | None) -> bool:
+    """Whether something came after all that a reader confirmed and was told of."""
+    return newest is not None and all(at is None or newest > at for at in known)
 
 
 async def subscriptions(work: WorkInRequest) -> Subscriptions:
