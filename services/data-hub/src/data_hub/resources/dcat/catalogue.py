@@ -9,6 +9,7 @@ from typing import Any
 
 from data_hub.datasets.domain import ColumnType
 from data_hub.resources.dcat import vocabulary as words
+from data_hub.resources.dcat.forms import Form
 from data_hub.resources.dcat.vocabulary import Node, said
 from data_hub.resources.outlets import QUERY, ROWS, SUMMARY, TITLE, Addresses, Outlet, outlets
 from data_hub.resources.schemas import InformationItem, PublicPart, Resource
@@ -21,8 +22,8 @@ _DATATYPES = {
 }  # fmt: skip
 
 
-def catalogue(part: PublicPart, after: str | None, limit: int, at: Addresses) -> dict[str, Any]:
-    """A part of the catalogue, after a code, as a JSON-LD document."""
+def catalogue(part: PublicPart, form: Form, after: str | None, limit: int, at: Addresses) -> dict[str, Any]:
+    """A part of the catalogue, after a code, as a JSON-LD document whose other parts lie in the given form."""
     changed = part.model_dump(mode="json", include={"changed_at"})["changed_at"]
     whole: Node = {
         "@id": at.catalogue, "@type": "dcat:Catalog", "dct:title": said(*TITLE), "dct:description": said(*SUMMARY),
@@ -31,18 +32,19 @@ def catalogue(part: PublicPart, after: str | None, limit: int, at: Addresses) ->
         "foaf:homepage": {"@id": at.home, "@type": "foaf:Document"}, "dcat:service": _service(at),
         "dcat:dataset": [_dataset(one, at) for one in part.resources],
     }  # fmt: skip
-    return {"@context": words.CONTEXT, "@graph": [whole, _view(part, after, limit, at)]}
+    return {"@context": words.CONTEXT, "@graph": [whole, _view(part, form, after, limit, at)]}
 
 
-def _view(part: PublicPart, after: str | None, limit: int, at: Addresses) -> Node:
-    """Where the next part lies (Hydra)."""
+def _view(part: PublicPart, form: Form, after: str | None, limit: int, at: Addresses) -> Node:
+    """Where the other parts lie (Hydra), in the form that is being read: who reads Turtle goes on in Turtle."""
     view: Node = {
-        "@id": at.part("jsonld", after, limit), "@type": "hydra:PartialCollectionView",
+        "@id": at.part(form, after, limit), "@type": "hydra:PartialCollectionView",
         "hydra:totalItems": part.total, "hydra:itemsPerPage": limit,
-        "hydra:first": {"@id": at.part("jsonld", None, limit)},
+        "hydra:first": {"@id": at.part(form, None, limit)},
+        "hydra:last": {"@id": at.part(form, part.last_after, limit)},
     }  # fmt: skip
     if part.more:
-        view["hydra:next"] = {"@id": at.part("jsonld", part.resources[-1].code, limit)}
+        view["hydra:next"] = {"@id": at.part(form, part.resources[-1].code, limit)}
     return view
 
 

@@ -43,10 +43,10 @@ async def read_catalogue(
     headers = {"ETag": f'"{tag}"', "Cache-Control": "no-cache"}
     if f'"{tag}"' in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
-    body = await kept(tag, form, lambda: _document(reading, query))
+    body = await kept(tag, form, lambda: _document(reading, form, query))
     return Response(body, media_type=MEDIA[form], headers=headers)
 
 
-async def _document(reading: Reading, query: PartQuery) -> dict[str, Any]:
+async def _document(reading: Reading, form: Form, query: PartQuery) -> dict[str, Any]:
     part = await reading.public_part(query.after, query.limit)
-    return catalogue(part, query.after, query.limit, Addresses.of(reading.work.settings.public_url))
+    return catalogue(part, form, query.after, query.limit, Addresses.of(reading.work.settings.public_url))
