@@ -143,6 +143,14 @@ class TestHeaders:
         answer = web.get("/api/data-hub/v1/x", headers={"Origin": "https://evil.example"})
         assert "access-control-allow-origin" not in answer.headers
 
+    @pytest.mark.parametrize("path", ["oidc/token", "oidc/userinfo", "oidc/revoke", "pages/account", "v1/accounts/me"])
+    def test_page_without_an_origin_reads_nothing_of_citizen_pass(self, web: httpx.Client, path: str) -> None:
+        """Micro-apps get their tokens from the frame of the city's own, which has an origin."""
+        for method in ("GET", "POST", "OPTIONS"):
+            asked = {"Origin": "null", "Access-Control-Request-Method": "POST"}
+            answer = web.request(method, f"/api/citizen-pass/{path}", headers=asked)
+            assert answer.headers.get("access-control-allow-origin") != "null"
+
     def test_answers_are_compressed(self, web: httpx.Client) -> None:
         asked = {"Accept-Encoding": "gzip"}
         assert web.get("/api/data-hub/v1/big", headers=asked).headers.get("content-encoding") == "gzip"

@@ -72,34 +72,45 @@ def access_token(city: City, persona: str) -> str:
 
 def sign_in(city: City, username: str, password: str, scopes: list[str]) -> dict[str, str]:
     """The token response of a sign-in. Raises Refusal with the provider's own words where it fails."""
+    try:
+        with httpx.Client(timeout=30, trust_env=False) as program:
+            exchange = consented(city, username, password, scopes)
+            return _json(_sent(program, "POST", f"{city.issuer}/token", data=exchange))
+    except httpx.HTTPError as error:
+        raise Refusal("登录失败:城市没有应答", f"The sign-in failed: {error}") from error
+
+
+def consented(
+    city: City, username: str, password: str, scopes: list[str], *, client: str = CLIENT, back: str = REDIRECT
+) -> dict[str, str]:
+    """A person signs in and agrees; what a public client then sends to the token endpoint: code, verifier, address.
+
+    Raises Refusal with the provider's own words where she is not let in or the client may not ask.
+    """
     verifier = randomness.token_urlsafe(48)
     state = randomness.token_urlsafe(16)
     challenge = urlsafe_b64encode(sha256(verifier.encode()).digest()).rstrip(b"=").decode()
-    try:
-        with httpx.Client(timeout=30, trust_env=False, headers={"Accept-Language": "en"}) as browser:
-            provider = _json(_sent(browser, "GET", f"{city.issuer}/.well-known/openid-configuration"))
-            asked = {
-                "response_type": "code",
-                "client_id": CLIENT,
-                "redirect_uri": REDIRECT,
-                "scope": " ".join(scopes),
-                "state": state,
-                "nonce": randomness.token_urlsafe(16),
-                "code_challenge": challenge,
-                "code_challenge_method": "S256",
-            }
-            answer = _sent(browser, "GET", provider["authorization_endpoint"], params=asked)
-            code = _code(_walk(browser, answer, username, password), state)
-            exchange = {
-                "grant_type": "authorization_code",
-                "code": code,
-                "redirect_uri": REDIRECT,
-                "client_id": CLIENT,
-                "code_verifier": verifier,
-            }
-            return _json(_sent(browser, "POST", provider["token_endpoint"], data=exchange))
-    except httpx.HTTPError as error:
-        raise Refusal("登录失败:城市没有应答", f"The sign-in failed: {error}") from error
+    with httpx.Client(timeout=30, trust_env=False, headers={"Accept-Language": "en"}) as browser:
+        provider = _json(_sent(browser, "GET", f"{city.issuer}/.well-known/openid-configuration"))
+        asked = {
+            "response_type": "code",
+            "client_id": client,
+            "redirect_uri": back,
+            "scope": " ".join(scopes),
+            "state": state,
+            "nonce": randomness.token_urlsafe(16),
+            "code_challenge": challenge,
+            "code_challenge_method": "S256",
+        }
+        answer = _sent(browser, "GET", provider["authorization_endpoint"], params=asked)
+        code = _code(_walk(browser, answer, username, password, back), state)
+    return {
+        "grant_type": "authorization_code",
+        "code": code,
+        "redirect_uri": back,
+        "client_id": client,
+        "code_verifier": verifier,
+    }
 
 
 def _sent(browser: httpx.Client, method: str, url: str, **options: Any) -> httpx.Response:
@@ -112,13 +123,13 @@ def _sent(browser: httpx.Client, method: str, url: str, **options: Any) -> httpx
     return browser.request(method, url, **options)
 
 
-def _walk(browser: httpx.Client, answer: httpx.Response, username: str, password: str) -> str:
-    """Follow redirects and fill in pages until the browser is sent to the redirect address; that address."""
+def _walk(browser: httpx.Client, answer: httpx.Response, username: str, password: str, back: str) -> str:
+    """Follow redirects and fill in pages until the browser is sent to `back`; the whole address."""
     entered = False
     for _ in range(MOST_STEPS):
         if answer.is_redirect:
             target = urljoin(str(answer.url), answer.headers["location"])
-            if target.startswith(REDIRECT):
+            if target.startswith(back):
                 return target
             answer = _sent(browser, "GET", target)
             continue

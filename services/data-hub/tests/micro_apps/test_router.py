@@ -132,13 +132,38 @@ class TestVersions:
         assert (await live.upload(1, FILES)).status_code == 409
 
 
+class TestPrograms:
+    """A build machine may make and upload; that somebody answers for a version, and who, is said by people."""
+
+    @staticmethod
+    def program(city: ServiceUnderTest, scope: str) -> dict[str, str]:
+        return city.token(scopes=[scope], subject="ci-robot", kind="client", client_id="ci-robot", department=URBAN)
+
+    async def test_make_and_upload_versions_and_do_not_send_them_in(self, desk: Desk) -> None:
+        robot = self.program(desk.city, "data-hub.micro-apps.register")
+        await desk.register()
+        assert (await desk.post(f"/{APP}/versions", manifest(), robot)).status_code == 201
+        assert (await desk.upload(1, FILES, robot)).status_code == 200
+        assert (await desk.post(f"/{APP}/versions/1/submissions", None, robot)).status_code == 403
+        assert (await desk.post(f"/{APP}/versions/1/submissions", None)).status_code == 200
+
+    async def test_decide_nothing(self, desk: Desk) -> None:
+        robot = self.program(desk.city, "data-hub.micro-apps.review")
+        await desk.register()
+        await desk.sent_in()
+        assert (await desk.approve(headers=robot)).status_code == 403
+        assert (await desk.post(f"/{APP}/versions/1/returns", {"reason": "缺少说明"}, robot)).status_code == 403
+        assert (await desk.approve()).status_code == 200
+
+
 class TestReview:
     async def test_publishes_with_what_was_granted(self, live: Desk) -> None:
         app = (await live.city.client.get(f"{APPS}/{APP}", headers=live.reviewer)).json()
         assert (app["state"], app["version_code"], app["scopes"]) == ("published", 1, ["city-ops.cases.report"])
         event = (await live.city.events())[-1]
         assert event.type == "cn.hengshui.data-hub.micro-app.published.v1"
-        assert event.data["redirect_uris"] == ["https://parks.example/back"]
+        frame = f"{live.city.settings.public_url.rstrip('/')}{SITES}/-/run/{APP}"
+        assert event.data["redirect_uris"] == [frame, "https://parks.example/back"]
 
     async def test_is_another_persons(self, desk: Desk) -> None:
         await desk.register()
@@ -202,6 +227,45 @@ class TestThePage:
         assert (await live.page()).content == FILES["index.html"]
 
 
+class TestTheFrame:
+    """The page of the city's own that signs people in for an app with scopes."""
+
+    async def test_shows_its_app_and_no_other_page(self, live: Desk) -> None:
+        frame = await live.city.client.get(f"{SITES}/-/run/{APP}")
+        page = f"{live.city.settings.public_url.rstrip('/')}{SITES}/{APP}/"
+        policy = frame.headers["content-security-policy"]
+        assert (frame.status_code, policy.endswith(f"; frame-src {page}")) == (200, True)
+        assert "'unsafe-" not in policy
+        assert 'sandbox="allow-scripts allow-popups allow-downloads"' in frame.text
+        assert 'data-scopes="openid city-ops.cases.report"' in frame.text
+        assert "frame-ancestors 'self'" in (await live.page()).headers["content-security-policy"]
+
+    async def test_is_there_while_the_app_is(self, desk: Desk) -> None:
+        async def status() -> int:
+            return (await desk.city.client.get(f"{SITES}/-/run/{APP}")).status_code
+
+        assert await status() == 404
+        await desk.register()
+        await desk.sent_in()
+        assert await status() == 404
+        await desk.approve()
+        assert await status() == 200
+        await desk.post(f"/{APP}/suspensions", {"reason": "整改"}, desk.reviewer)
+        assert await status() == 410
+
+    async def test_of_an_app_without_scopes_is_not_needed(self, desk: Desk) -> None:
+        await desk.register()
+        await desk.sent_in()
+        await desk.approve(scopes=[])
+        items = (await desk.city.client.get(f"{APPS}/store")).json()["items"]
+        assert items[0]["address"] == f"{SITES}/{APP}/"
+        assert (await desk.city.events())[-1].data["redirect_uris"] == ["https://parks.example/back"]
+
+    async def test_has_a_script_of_its_own(self, desk: Desk) -> None:
+        script = await desk.city.client.get(f"{SITES}/-/frame.js")
+        assert (script.status_code, script.headers["content-type"]) == (200, "text/javascript; charset=utf-8")
+
+
 class TestStopping:
     async def test_acts_on_the_next_request(self, live: Desk) -> None:
         assert (await live.post(f"/{APP}/suspensions", {"reason": "整改"}, live.reviewer)).status_code == 200
@@ -224,11 +288,11 @@ class TestStopping:
 class TestTheStore:
     async def test_shows_what_runs(self, live: Desk) -> None:
         items = (await live.city.client.get(f"{APPS}/store")).json()["items"]
-        assert [(item["name_zh"], item["address"]) for item in items] == [("公园地图", f"{SITES}/{APP}/")]
+        assert [(item["name_zh"], item["address"]) for item in items] == [("公园地图", f"{SITES}/-/run/{APP}")]
 
     async def test_is_a_page_too(self, live: Desk) -> None:
         page = await live.city.client.get(f"{SITES}/")
-        assert f'<a href="{SITES}/{APP}/">公园地图' in page.text
+        assert f'<a href="{SITES}/-/run/{APP}">公园地图' in page.text
 
     async def test_shows_names_as_text(self, desk: Desk) -> None:
         await desk.post("", {

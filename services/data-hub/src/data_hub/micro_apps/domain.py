@@ -6,6 +6,7 @@ from enum import StrEnum
 from pathlib import PurePosixPath
 
 ENTRY = "index.html"
+SITES = "/api/data-hub/apps"
 MOST_FILES = 200
 MOST_FILE_BYTES = 2 * 1024 * 1024
 MOST_BYTES = 5 * 1024 * 1024
@@ -81,6 +82,11 @@ def version_after(act: str, state: VersionState) -> VersionState | None:
 def client_id_of(app_id: str) -> str:
     """The OAuth client id of an app: `app-` and its reversed domain name with dashes."""
     return f"app-{app_id.replace('.', '-')}"
+
+
+def address_of(app_id: str, scopes: Iterable[str]) -> str:
+    """Where an app is opened, below the city's address: its own page, or the frame that signs people in for it."""
+    return f"{SITES}/-/run/{app_id}" if list(scopes) else f"{SITES}/{app_id}/"
 
 
 def path_fault(path: str) -> str | None:

@@ -1,7 +1,8 @@
-"""The store page and the apps' own files.
+"""The store page, the apps' own files, and the frame for apps that act for people.
 
 A page of an app runs in a sandbox without an origin: it reads what is public through the gateway and reaches neither
-the cookies nor the storage of the city's own pages, nor those of another app.
+the cookies nor the storage of the city's own pages, nor those of another app. So it can keep no PKCE verifier while
+somebody signs in: the frame, a page of the city's own, signs her in for the app and hands it an access token.
 """
 
 from functools import cache
@@ -16,19 +17,24 @@ from citykit.access import anyone
 from citykit.problems import NotFound
 from citykit.work import WorkInRequest
 from data_hub.micro_apps import repository
-from data_hub.micro_apps.domain import ENTRY, AppState, media_type_of, path_fault
+from data_hub.micro_apps.domain import ENTRY, AppState, address_of, client_id_of, media_type_of, path_fault
+from data_hub.micro_apps.domain import SITES as BASE
 from data_hub.micro_apps.errors import AppClosed
 from data_hub.micro_apps.schemas import AppId, StoreFilter
 
 _HERE = Path(__file__).parent
-BASE = "/api/data-hub/apps"
 STORE_POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 APP_POLICY = (
     "sandbox allow-scripts allow-popups allow-downloads; default-src 'none'; script-src 'self'; style-src 'self';"
     " img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none';"
-    " frame-ancestors 'none'"
+    " frame-ancestors 'self'"
+)
+# Beside its own files the frame shows the pages of its app and no other: another app would be handed the token too.
+FRAME_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none';"
+    " frame-ancestors 'none'; frame-src {page}"
 )
 
 router = APIRouter(prefix=BASE, dependencies=[Depends(anyone)], include_in_schema=False, redirect_slashes=False)
@@ -59,6 +65,34 @@ async def show_style() -> FileResponse:
     """The store's style sheet."""
     return FileResponse(
         _HERE / "static" / "store.css", media_type="text/css", headers={"Cache-Control": "max-age=3600"}
+    )
+
+
+@router.get("/-/frame.js")
+async def show_frame_script() -> FileResponse:
+    """The script of the frame."""
+    return FileResponse(
+        _HERE / "static" / "frame.js", media_type="text/javascript", headers={"Cache-Control": "no-cache"}
+    )
+
+
+@router.get("/-/run/{app_id}")
+async def show_frame(app_id: AppId, work: WorkInRequest) -> HTMLResponse:
+    """The frame that an app with scopes runs in; 410 `app-closed` where the app is suspended or retired."""
+    app = await repository.opened(work, app_id)
+    if app is None:
+        raise NotFound
+    if app.state != AppState.published:
+        raise AppClosed
+    public = work.settings.public_url.rstrip("/")
+    page = f"{public}{BASE}/{app_id}/"
+    told = {
+        "client": client_id_of(app_id), "scopes": " ".join(("openid", *app.scopes)), "page": page,
+        "back": public + address_of(app_id, app.scopes), "issuer": work.settings.token_issuer,
+    }  # fmt: skip
+    text = _environment().get_template("frame.html").render(app=app, told=told, base=BASE)
+    return HTMLResponse(
+        text, headers={"Content-Security-Policy": FRAME_POLICY.format(page=page), "Cache-Control": "no-cache"}
     )
 
 

@@ -60,6 +60,12 @@ async def store(work: Work, query: StoreFilter) -> Page[AppBrief]:
     return await keyset_page(work.session, statement, keys=keys, query=query, make=AppBrief.of)
 
 
+async def opened(work: Work, app_id: str) -> AppRow | None:
+    """An app as somebody opens it; None where there is none, or no version was live yet."""
+    statement = select(AppRow).where(AppRow.app_id == app_id, AppRow.live_code.is_not(None))
+    return (await work.session.scalars(statement)).first()
+
+
 async def served(work: Work, app_id: str, path: str) -> ServedFile | None:
     """A file of the live version; None where there is no such app."""
     statement = (

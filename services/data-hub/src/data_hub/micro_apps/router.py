@@ -11,7 +11,7 @@ from citykit.problems import NotFound, problems
 from citykit.routing import CityRouter
 from citykit.work import WorkInRequest
 from data_hub.micro_apps import repository
-from data_hub.micro_apps.access import Developer, DeveloperOrReviewer, Reviewer, visible_to
+from data_hub.micro_apps.access import Decider, Developer, DeveloperOrReviewer, Reviewer, Submitter, visible_to
 from data_hub.micro_apps.domain import MOST_BYTES
 from data_hub.micro_apps.errors import (
     AppExists,
@@ -94,8 +94,8 @@ async def upload_bundle(
 
 
 @router.post("/{app_id}/versions/{code}/submissions", responses=problems(NotFound, AppStateProblem))
-async def submit_version(actor: Developer, app: OwnApp, version: OwnVersion, apps: MicroAppsInRequest) -> Version:
-    """Send a version in for review 提交审核."""
+async def submit_version(actor: Submitter, app: OwnApp, version: OwnVersion, apps: MicroAppsInRequest) -> Version:
+    """Send a version in for review 提交审核; a person does, who answers for it."""
     return await apps.submit(app, version, by=actor)
 
 
@@ -103,7 +103,7 @@ async def submit_version(actor: Developer, app: OwnApp, version: OwnVersion, app
     "/{app_id}/versions/{code}/approvals", responses=problems(NotFound, AppStateProblem, OwnSubmission, ManifestFault)
 )
 async def approve_version(
-    actor: Reviewer, app: AnyApp, version: AnyVersion, body: Approval, apps: MicroAppsInRequest
+    actor: Decider, app: AnyApp, version: AnyVersion, body: Approval, apps: MicroAppsInRequest
 ) -> Version:
     """Approve a version, grant it scopes and publish it 批准上架; one's own submission is another's to review."""
     return await apps.approve(app, version, body, by=actor)
@@ -111,7 +111,7 @@ async def approve_version(
 
 @router.post("/{app_id}/versions/{code}/returns", responses=problems(NotFound, AppStateProblem, OwnSubmission))
 async def return_version(
-    actor: Reviewer, app: AnyApp, version: AnyVersion, body: Reason, apps: MicroAppsInRequest
+    actor: Decider, app: AnyApp, version: AnyVersion, body: Reason, apps: MicroAppsInRequest
 ) -> Version:
     """Return a version to its developers 退回."""
     return await apps.send_back(app, version, body.reason, by=actor)

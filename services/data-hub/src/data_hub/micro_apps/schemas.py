@@ -6,7 +6,7 @@ from pydantic import Field, StringConstraints
 
 from citykit.pages import PageQuery
 from citykit.wire import Instant, LongText, ShortText, Wire
-from data_hub.micro_apps.domain import AppState, VersionState, client_id_of
+from data_hub.micro_apps.domain import AppState, VersionState, address_of, client_id_of
 from data_hub.micro_apps.models import AppRow, VersionRow
 
 AppId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]{0,20}(\.[a-z][a-z0-9-]{0,30}){1,4}$", max_length=58)]
@@ -39,7 +39,8 @@ class Manifest(Wire):
     )
     scopes: Annotated[list[Scope], Field(max_length=50)] = Field(default=[], description="What it asks for")
     redirect_uris: Annotated[list[Uri], Field(max_length=20)] = Field(
-        default=[], description="Where people come back to after signing in; none where nobody signs in"
+        default=[],
+        description="Where else than in its frame people come back to after signing in, should it run elsewhere too",
     )
     resources: Annotated[list[ShortText], Field(max_length=50)] = Field(
         default=[], description="Codes of the data resources it uses, shown to its users"
@@ -71,7 +72,7 @@ class Version(Wire):
 
 
 class AppBrief(Wire):
-    """An app as the store shows it. `address` is where its page lies below the city's own address."""
+    """An app as the store shows it. `address` is where it is opened, below the city's own address."""
 
     app_id: str
     name_zh: str
@@ -89,7 +90,7 @@ class AppBrief(Wire):
         return cls(
             app_id=row.app_id, name_zh=row.name_zh, name_en=row.name_en, summary=row.summary,
             department_name=row.department_name, contact=row.contact, version_code=row.live_code,
-            published_at=row.published_at, address=f"/api/data-hub/apps/{row.app_id}/",
+            published_at=row.published_at, address=address_of(row.app_id, row.scopes),
         )  # fmt: skip
 
 

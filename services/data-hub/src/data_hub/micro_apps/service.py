@@ -15,6 +15,7 @@ from data_hub.micro_apps import bundle, repository
 from data_hub.micro_apps.domain import (
     AppState,
     VersionState,
+    address_of,
     app_after,
     client_id_of,
     manifest_faults,
@@ -152,9 +153,11 @@ class MicroApps:
 
     def _announce(self, app: AppRow, version: VersionRow) -> None:
         manifest = Manifest.model_validate(version.manifest)
+        public, granted = self.work.settings.public_url.rstrip("/"), version.granted_scopes
+        frame = [public + address_of(app.app_id, granted)] if granted else []
         event = MicroAppPublished(
             app_id=app.app_id, client_id=client_id_of(app.app_id), name_zh=app.name_zh, name_en=app.name_en,
-            owner=app.department_name, version_code=version.code, redirect_uris=list(manifest.redirect_uris),
+            owner=app.department_name, version_code=version.code, redirect_uris=[*frame, *manifest.redirect_uris],
             scopes=version.granted_scopes, published_at=self.work.clock.now(),
         )  # fmt: skip
         self.work.events.record(event, subject=app.app_id)
