@@ -1,7 +1,6 @@
 """What was used 计量: calls and rows, by resource, day and caller; and the daily quota of a key."""
 
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import ColumnElement, desc, false, or_, select
 
@@ -9,30 +8,21 @@ from citykit.actors import Actor
 from citykit.clock import CHINA
 from citykit.pages import Page, keyset_page
 from citykit.work import Work
+from data_hub import meters as counters
 from data_hub.services.errors import KeyQuotaUsed
 from data_hub.services.models import MeterRow
 from data_hub.services.schemas import Meter, MeterFilter
 from data_hub.services.views import View
 
-_COUNT = """
-insert into service_meter as m (resource, day, caller, department, source_department, calls, row_count)
-select %(resource)s, %(day)s, %(caller)s, %(department)s, %(source)s, 1, %(rows)s
-where %(quota)s::bigint is null or %(rows)s <= %(quota)s
-on conflict (resource, day, caller) do update set calls = m.calls + 1, row_count = m.row_count + excluded.row_count
-where %(quota)s::bigint is null or m.row_count + excluded.row_count <= %(quota)s
-returning row_count
-"""
-
 
 async def count(work: Work, view: View, rows: int) -> None:
     """Count a call last of all: the row is locked until the commit. Raises KeyQuotaUsed; two calls cannot pass it."""
     key = view.asker.key
-    values: dict[str, Any] = {
-        "resource": view.code, "day": _today(work), "caller": view.asker.label, "department": view.asker.department,
-        "source": view.resource.source_department, "rows": rows, "quota": None if key is None else key.daily_quota_rows,
-    }  # fmt: skip
-    found = await (await (await work.driver()).execute(_COUNT, values, prepare=True)).fetchone()
-    if found is None:
+    within = await counters.count(
+        work, view.code, view.resource.source_department, rows, caller=view.asker.label,
+        department=view.asker.department, quota=None if key is None else key.daily_quota_rows,
+    )  # fmt: skip
+    if not within:
         raise KeyQuotaUsed(_seconds_left(work))
 
 
@@ -51,10 +41,6 @@ def _seen(actor: Actor) -> ColumnElement[bool]:
     if actor.department is None:
         return false()
     return or_(MeterRow.department == actor.department, MeterRow.source_department == actor.department)
-
-
-def _today(work: Work) -> Any:
-    return work.clock.now().astimezone(CHINA).date()
 
 
 def _seconds_left(work: Work) -> int:
