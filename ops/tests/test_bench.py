@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from launcher import foreign
-from launcher.bench import command, maps, reference, report, statements
+from launcher.bench import command, ingest, maps, reference, report, statements
 from launcher.bench.effort import between
 from launcher.bench.load import Answers, WrongAnswer, _unchunked, run
 from launcher.bench.measure import Round, bound, summary
@@ -134,18 +134,34 @@ class TestSummary:
         plan = {"rounds": 1, "seconds": 1.0, "connections": 16}
         gathered = {
             "rows": 200_000, "rounds": 3, "city_rows_per_second": 90_000, "copy_rows_per_second": 150_000,
-            "ratio": 0.6, "ratio_least": 0.58, "ratio_most": 0.61, "aim": 0.4, "reached": True,
+            "ratio": 0.6, "ratio_least": 0.58, "ratio_most": 0.61, "aim": 0.4, "floor": 50_000, "reached": True,
         }  # fmt: skip
         result = {"machine": "2 cores", "plan": plan, "at": "now", "rows": []}
-        assert "| 归集 Gathering | 90,000 | 150,000 | **0.60** (0.58 … 0.61) | 0.4 ✔ |" in report.table(
+        assert "| 归集 Gathering | 90,000 | 150,000 | **0.60** (0.58 … 0.61) | 0.4, 50,000 rows/s ✔ |" in report.table(
             result | {"gathering": gathered}
         )
         assert "归集" not in report.table(result | {"gathering": None})
 
 
+class TestGathering:
+    @pytest.mark.parametrize(
+        ("gathered", "copied", "on", "reached"),
+        [(10, 4, 2, True), (10, 3.9, 2, False), (20, 20, 2, True), (21, 21, 2, False), (21, 21, 1, True)],
+    )
+    def test_is_too_slow_below_its_share_of_copy_and_below_so_many_rows_a_second(
+        self, gathered: float, copied: float, on: int, reached: bool
+    ) -> None:
+        row = ingest.judged(1_000_000, [(gathered, copied)], on)
+        assert (row["reached"], row["city_rows_per_second"]) == (reached, round(1_000_000 / gathered))
+        assert command.reached({"rows": [], "gathering": row}) is reached
+        assert command.reached({"rows": [], "gathering": None})
+
+
 def test_a_small_file_is_gathered_and_copied_to_the_last_row() -> None:
     command = [sys.executable, "-m", "launcher.bench.ingest", "--rows", "500", "--rounds", "1"]
-    told = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    told = json.loads(done.stdout)
+    assert done.returncode == (0 if told["reached"] else 1)
     assert (told["rows"], told["rounds"]) == (500, 1)
     assert min(told["city_rows_per_second"], told["copy_rows_per_second"], told["ratio"]) > 0
 
@@ -208,6 +224,20 @@ class TestReference:
         given = statements.match_values("衡水桃城思远橡塑制品有限公司")
         assert set(given) == {"exact", "fuzzy", "bound"}
         assert set(given["exact"]) & set(statements.match_values("思远橡塑制品")["exact"])
+
+    def test_a_bare_question_for_a_person_takes_the_services_ways(self) -> None:
+        name, born = statements.invented_persons(1)[0]
+        given = statements.person_values(name, born)
+        assert statements.PERSON.count("union all") == 4  # name, name and year, day of birth, former name, sound
+        assert (given["born"], name[-1]) == (born.isoformat(), "鑫")
+        assert json.loads(json.dumps(given))["slips"]
+
+    def test_resources_are_invented_as_the_directory_finds_them(self) -> None:
+        found = statements.invented_resources()
+        assert len({one["code"] for one in found}) == statements.RESOURCES
+        about_air = [one for one in found if "空气" in one["words"]]
+        assert 0 < len(about_air) < statements.RESOURCES / 10
+        assert all("空气" in one["name_key"] for one in about_air)
 
     def test_a_bare_search_asks_for_the_services_pairs(self) -> None:
         asked = [one for one in statements.search_values("空气质量").values() if isinstance(one, list)]

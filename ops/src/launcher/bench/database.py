@@ -15,7 +15,7 @@ import psycopg
 import uvloop
 
 from launcher.bench.reference import report_values
-from launcher.bench.statements import LIST, MATCH, POINT, REPORT, SEARCH
+from launcher.bench.statements import LIST, MATCH, PERSON, POINT, REPORT, SEARCH
 
 Connection = psycopg.AsyncConnection[Any]
 
@@ -42,7 +42,8 @@ async def _one(connection: Connection, statement: bytes, values: Iterator[Any], 
 async def run(job: dict[str, Any]) -> dict[str, Any]:
     """Do one job; the connections stand before its time begins."""
     listed = LIST.format(where="true and uscc > %s")
-    statement = {"point": POINT, "list": listed, "match": MATCH, "search": SEARCH, "write": REPORT}[job["row"]]
+    statements = {"point": POINT, "list": listed, "match": MATCH, "person": PERSON, "search": SEARCH, "write": REPORT}
+    statement = statements[job["row"]]
     values = _values(job)
     connections = [
         await psycopg.AsyncConnection.connect(job["conninfo"], autocommit=True) for _ in range(job["connections"])

@@ -13,7 +13,7 @@ import uuid
 from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from typing import Any
 from urllib.parse import parse_qsl
@@ -25,7 +25,18 @@ from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 from pydantic import BaseModel
 
-from launcher.bench.statements import CLIENT_AND_KEY, LIST, MATCH, POINT, REPORT, SEARCH, match_values, search_values
+from launcher.bench.statements import (
+    CLIENT_AND_KEY,
+    LIST,
+    MATCH,
+    PERSON,
+    POINT,
+    REPORT,
+    SEARCH,
+    match_values,
+    person_values,
+    search_values,
+)
 
 Pool = AsyncConnectionPool[AsyncConnection[Any]]
 SETTINGS = "REFERENCE_SETTINGS"
@@ -55,6 +66,14 @@ class Question(BaseModel):
     """Which entity somebody means."""
 
     name: str
+
+
+class WhoQuestion(BaseModel):
+    """Which person somebody means."""
+
+    purpose: str
+    name: str
+    birth_date: date
 
 
 class Summary(BaseModel):
@@ -138,6 +157,15 @@ async def match_entities(question: Question) -> dict[str, Any]:
     async with app.state.registry.connection() as connection:
         rows = await (await connection.execute(MATCH, match_values(question.name))).fetchall()
     return {"items": rows, "cut": False}
+
+
+@app.post("/api/data-hub/v1/population/matches")
+async def match_persons(question: WhoQuestion) -> dict[str, Any]:
+    """The candidates as the statement finds them: not weighed, not masked, and no reading noted."""
+    async with app.state.registry.connection() as connection:
+        values = person_values(question.name, question.birth_date)
+        rows = await (await connection.execute(PERSON.encode(), values)).fetchall()
+    return {"items": [[str(value) for value in row] for row in rows], "cut": False}
 
 
 @app.get("/api/data-hub/v1/catalogue/resources")

@@ -57,12 +57,13 @@ def _gathered(row: dict[str, Any] | None) -> list[str]:
     if row is None:
         return []
     mark = "✔" if row["reached"] else "✘"
+    floor = "" if row["floor"] is None else f", {row['floor']:,} rows/s"
     return [
         "",
         f"| {row['rows']:,} rows, {row['rounds']} pairs | city rows/s | raw COPY rows/s | ratio (least … most) | aim |",
         "|---|--:|--:|--:|--:|",
         f"| {GATHERING} | {row['city_rows_per_second']:,} | {row['copy_rows_per_second']:,} | **{row['ratio']:.2f}**"
-        f" ({row['ratio_least']:.2f} … {row['ratio_most']:.2f}) | {row['aim']} {mark} |",
+        f" ({row['ratio_least']:.2f} … {row['ratio_most']:.2f}) | {row['aim']}{floor} {mark} |",
     ]
 
 

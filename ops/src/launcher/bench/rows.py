@@ -3,15 +3,17 @@
 import json
 from base64 import b64encode
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
 import httpx
 
-from launcher.bench.statements import match_values, search_values
+from launcher.bench.statements import invented_persons, match_values, person_values, search_values
 from launcher.city import City
 from launcher.refusals import Refusal
 
+PERSONS, PURPOSE = "/api/data-hub/v1/population/matches", "household-registration"
 ENTITIES = "/api/data-hub/v1/legal-entities"
 CATALOGUE = "/api/data-hub/v1/catalogue/resources"
 WORDS = ("空气", "质量", "监测", "企业", "12345", "区划", "公园")
@@ -73,10 +75,12 @@ def access_token(city: City) -> str | None:
 
 
 def holds_enough(city: City, token: str) -> bool:
-    """Whether the registry holds enough to read."""
+    """Whether the registries hold enough to read, and the client may read both."""
     bearer = {"Authorization": f"Bearer {token}"}
     with httpx.Client(base_url=city.public_url, headers=bearer, trust_env=False, timeout=30) as client:
-        return json.loads(_body(client, f"{ENTITIES}?limit={SAMPLES}"))["next"] is not None
+        entities = json.loads(_body(client, f"{ENTITIES}?limit={SAMPLES}"))["next"] is not None
+        last = client.post(PERSONS, json=_who(*invented_persons(SAMPLES)[-1]))
+        return entities and last.is_success and last.json()["items"] != []
 
 
 def make(city: City, token: str) -> list[Row]:
@@ -92,6 +96,8 @@ def make(city: City, token: str) -> list[Row]:
     asked: Requests = [
         (request("POST", f"{ENTITIES}/matches", told, json.dumps({"name": name}).encode()), None) for name in wrong
     ]
+    who = invented_persons(SAMPLES)
+    persons: Requests = [(request("POST", PERSONS, told, json.dumps(_who(*one)).encode()), None) for one in who]
     report = request("POST", CASES, told, json.dumps(DRAFT).encode())
     case_members = ("id", "number", "state", "stage", "title", "reported_at", "due_at")
     token_members = ("access_token", "token_type", "expires_in", "scope")
@@ -103,6 +109,10 @@ def make(city: City, token: str) -> list[Row]:
             [match_values(name) for name in wrong],
         ),
         Row(
+            "person", "人口模糊比对 Person match", "data-hub", 0.3, 200, ("items", "cut"), persons,
+            [person_values(*one) for one in who],
+        ),
+        Row(
             "search", "目录检索 Catalogue search", "data-hub", 0.4, 200, ("items", "next"),
             [(request("GET", f"{CATALOGUE}?{urlencode({'q': word, 'limit': PAGE})}", {}), None) for word in WORDS],
             [search_values(word) for word in WORDS],
@@ -110,6 +120,11 @@ def make(city: City, token: str) -> list[Row]:
         Row("token", "发放令牌 Token issue", "citizen-pass", 0.85, 200, token_members, [(token_request(city), None)]),
         Row("write", "上报案件 Case report", "city-ops", 0.5, 201, case_members, [(report, None)]),
     ]  # fmt: skip
+
+
+def _who(name: str, born: date) -> dict[str, str]:
+    """The question for a person."""
+    return {"purpose": PURPOSE, "name": name, "birth_date": born.isoformat()}
 
 
 def _misspelt(name: str) -> str:

@@ -20,7 +20,9 @@ from typing import Any
 from urllib.parse import quote
 
 import psycopg
+from psycopg.types.json import Jsonb
 
+from launcher.bench.statements import invented_resources
 from launcher.city import SERVICES, City
 from launcher.plan import POOLS, Process, gateway_process, service_processes, write_gateway_files
 from launcher.ports import Ports
@@ -37,6 +39,14 @@ create table {SCHEMA}.case_trail (like city_ops.case_trail including all);
 alter table {SCHEMA}.case_trail add foreign key (case_id) references {SCHEMA}.cases (id);
 grant all on all tables in schema {SCHEMA} to {ROLE};
 """
+
+# Whatever an invented resource does not say, it has from the first one that is opened.
+INVENTED = """
+insert into data_hub.resource select made.* from
+  (select r as model from data_hub.resource r where r.public order by r.code limit 1) as first,
+  jsonb_array_elements(%s) as told, jsonb_populate_record(first.model, told) as made
+"""
+NO_INVENTED = "delete from data_hub.resource where code like '399999-%'"
 
 
 def libpq(city: City, service: str) -> str:
@@ -58,6 +68,20 @@ def tables(city: City) -> Iterator[None]:
             yield
         finally:
             admin.execute(f"drop schema if exists {SCHEMA} cascade")
+
+
+@contextmanager
+def directory(city: City) -> Iterator[None]:
+    """Some thousand invented resources among the opened ones, for the length of the block; nothing of them stays."""
+    with psycopg.connect(city.admin_conninfo(), autocommit=True) as admin:
+        admin.execute(NO_INVENTED)
+        try:
+            admin.execute(INVENTED, (Jsonb(invented_resources()),))
+            admin.execute("analyze data_hub.resource")
+            yield
+        finally:
+            admin.execute(NO_INVENTED)
+            admin.execute("analyze data_hub.resource")
 
 
 @contextmanager

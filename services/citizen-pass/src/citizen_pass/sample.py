@@ -21,6 +21,7 @@ CODE = ["authorization_code", "refresh_token"]
 OWNER = "衡水市数据和政务服务局 Hengshui Data and Government Services Bureau"
 BENCH_SCOPES = [
     "data-hub.registries.read",
+    "data-hub.population.read",
     "city-ops.cases.report",
     "city-ops.cases.read",
     "gov-collab.organisations.read",
