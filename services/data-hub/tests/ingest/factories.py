@@ -44,9 +44,9 @@ def loader(city: ServiceUnderTest, department: str | None = ECOLOGY) -> dict[str
     return city.token(scopes, subject=LOADER, department=department)
 
 
-async def published(city: ServiceUnderTest, code: str = AIR, **more: Any) -> str:
-    """A resource of the ecology bureau, described, reviewed and published; its code."""
-    body: dict[str, Any] = {
+def description(code: str = AIR, **more: Any) -> dict[str, Any]:
+    """What the ecology bureau says of a resource."""
+    return {
         "code": code, "name": f"空气质量小时数据{code}", "summary": "每小时的监测结果",
         "provider_name": "衡水市生态环境局", "source_department": ECOLOGY,
         "source_department_name": "衡水市生态环境局", "theme": "environment", "format": "database",
@@ -54,16 +54,31 @@ async def published(city: ServiceUnderTest, code: str = AIR, **more: Any) -> str
         "share_basis": "《政务数据共享条例》", "share_condition": "用于履职", "opening": "closed",
         "update_cycle": "hourly", "contact": "data@hengshui.example",
     } | more  # fmt: skip
+
+
+async def published(city: ServiceUnderTest, code: str = AIR, **more: Any) -> str:
+    """A resource of the ecology bureau, described, reviewed and published; its code."""
+    await _reviewed(city, code, "", description(code, **more))
+    return code
+
+
+async def described_anew(city: ServiceUnderTest, items: list[dict[str, Any]], code: str = AIR) -> None:
+    """Another version of a published resource, with these items."""
+    told = description(code, items=items)
+    del told["code"]
+    await _reviewed(city, code, f"/{code}/changes", told)
+
+
+async def _reviewed(city: ServiceUnderTest, code: str, path: str, body: dict[str, Any]) -> None:
     author = city.token(["data-hub.resources.catalogue"], subject=str(new_id()), department=ECOLOGY)
     reviewer = city.token(["data-hub.resources.review"], subject=str(new_id()), department=BUREAU)
-    for path, headers, told in (
-        ("", author, body),
+    for step, headers, told in (
+        (path, author, body),
         (f"/{code}/submissions", author, None),
         (f"/{code}/reviews", reviewer, {"approve": True}),
     ):
-        answer = await city.client.post(f"{RESOURCES}{path}", json=told, headers=headers)
+        answer = await city.client.post(f"{RESOURCES}{step}", json=told, headers=headers)
         assert answer.status_code < 300, answer.text
-    return code
 
 
 def table(rows: Sequence[Sequence[str]], head: Sequence[str] = HEAD, *, separator: str = ",") -> bytes:

@@ -8,12 +8,14 @@ from citykit.testing import ServiceUnderTest
 
 from .factories import (
     AIR,
+    AIR_ITEMS,
     BAD,
     GOOD,
     HOUSING,
     act,
     batch_of,
     brought,
+    described_anew,
     loader,
     published,
     quarantined,
@@ -139,6 +141,40 @@ class TestMending:
         for path, body in (("mendings", {"values": RIGHT}), ("discards", {"reason": "再次弃用"})):
             answer = await act(city, f"quarantine/{row['id']}/{path}", body)
             assert (answer.status_code, answer.json()["type"]) == (409, "/problems/row-state")
+
+
+class TestAfterAnItemLeftTheDescription:
+    async def test_a_row_is_mended_and_what_nobody_describes_any_more_is_hidden(self, city: ServiceUnderTest) -> None:
+        await published(city)
+        batch = await brought(city, table([*GOOD, BAD]), mode="row-by-row")
+        [row] = await quarantined(city, batch["id"])
+        await described_anew(city, AIR_ITEMS[:3])
+        done = await mended(city, row["id"], {"aqi": "99"})
+        assert (done["values"]["aqi"], done["values"]["level"]) == ("99", "爆*")
+        [(kept,)] = await raw(city, "select shown::text from ingest_quarantine")
+        assert "爆表" not in kept
+        answer = await act(city, f"quarantine/{row['id']}/mendings", {"values": {"level": "良"}})
+        assert (answer.status_code, answer.json()["errors"][0]["code"]) == (422, "no-such-item")
+        assert (await replayed(city, batch["id"]))["quarantined"] == 0
+        assert (await rows_of(city))[-1]["aqi"] == 99
+
+    async def test_a_row_is_mended_that_is_still_bad(self, city: ServiceUnderTest) -> None:
+        await published(city)
+        batch = await brought(city, table([*GOOD, BAD]), mode="row-by-row")
+        [row] = await quarantined(city, batch["id"])
+        await described_anew(city, AIR_ITEMS[:3])
+        await mended(city, row["id"], {"aqi": "998"})
+        assert (await replayed(city, batch["id"]))["quarantined"] == 1
+        [again] = await quarantined(city, batch["id"])
+        assert (again["state"], reasons(again)) == ("waiting", {"aqi/range"})
+
+    async def test_a_row_is_given_up(self, city: ServiceUnderTest) -> None:
+        await published(city)
+        batch = await brought(city, table([*GOOD, BAD]), mode="row-by-row")
+        [row] = await quarantined(city, batch["id"])
+        await described_anew(city, AIR_ITEMS[:3])
+        answer = await act(city, f"quarantine/{row['id']}/discards", {"reason": "监测仪故障"})
+        assert (answer.status_code, answer.json()["state"]) == (200, "discarded")
 
 
 class TestTickets:

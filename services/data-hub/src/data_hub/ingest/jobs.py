@@ -1,75 +1,45 @@
 """Jobs of gathering: load a batch, replay mended rows, forget raw files whose time is over."""
 
-from collections import Counter
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import psycopg
-import structlog
 from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from citykit.jobs import Task
 from citykit.work import Work
-from data_hub.datasets.errors import NoDataset
 from data_hub.datasets.models import DatasetRow
 from data_hub.datasets.service import Dataset
 from data_hub.ingest.contract import Contract
 from data_hub.ingest.domain import BatchRefused, BatchState, Merge, Mode, RowState, Stage
 from data_hub.ingest.limits import Limits
 from data_hub.ingest.lineage import EMIT_TASK, Lineage
-from data_hub.ingest.loading import Loaded, Loading, Once, assembled, opened
+from data_hub.ingest.loading import Loaded, Loading, assembled, opened
 from data_hub.ingest.models import BatchRow, OutcomeRow, PartRow, QuarantineRow
+from data_hub.ingest.precedence import Why
 from data_hub.ingest.progress import Progress, progress_of
-from data_hub.ingest.quarantine import Quarantine, again
-from data_hub.ingest.service import LOAD_TASK, REPLAY_TASK, Ingest
+from data_hub.ingest.quarantine import Quarantine
+from data_hub.ingest.replaying import replay
+from data_hub.ingest.service import LOAD_TASK, REPLAY_TASK
 from data_hub.ingest.sources import PULL_TASK, Sources
 from data_hub.ingest.tickets import Tickets
-from data_hub.resources.errors import NoResource
+from data_hub.ingest.turns import begin, turn
 from data_hub.sharing.service import NoticeKind, Recipients
 
-log = structlog.get_logger("data_hub.ingest")
 KEEP_DAYS = 180
-_PATIENCE = "set local statement_timeout = '30min'; set local idle_in_transaction_session_timeout = '30min'"
-_OUR_FAULT = {
-    "code": "unexpected",
-    "zh": "系统故障，请重新提交该批次",
-    "en": "A fault of ours: complete the batch again",
-}
-
-_WITHDRAWN = {
-    "code": "withdrawn",
-    "zh": "该资源已撤销或不再归集数据",
-    "en": "The resource was withdrawn, or has no rows of its own any more",
-}
-
-
-async def _begin(work: Work, batch: str) -> tuple[BatchRow, Contract, Dataset] | None:
-    """The batch with its contract, alone on its data set; None where it is done already."""
-    await (await work.driver()).execute(_PATIENCE)
-    row = await work.session.get(BatchRow, UUID(batch))
-    if row is None:
-        return None
-    await work.session.execute(select(DatasetRow.id).where(DatasetRow.resource == row.resource).with_for_update())
-    await work.session.refresh(row)
-    if row.state != BatchState.queued:
-        return None
-    try:
-        contract, dataset = await Ingest(work).contract(row.resource)
-    except (NoResource, NoDataset):
-        row.state, row.fault = BatchState.refused.value, _WITHDRAWN
-        row.finished_at = work.clock.now()
-        return None
-    return row, contract, dataset
 
 
 async def load(work: Work, batch: str) -> None:
     """Bring a batch into its data set, or leave the data set as it is and say why."""
-    begun = await _begin(work, batch)
-    if begun is None:
-        return
-    row, contract, dataset = begun
+    async with turn(work, batch, failed=BatchState.failed):
+        begun = await begin(work, batch)
+        if begun is not None:
+            await _load(work, *begun)
+
+
+async def _load(work: Work, row: BatchRow, contract: Contract, dataset: Dataset) -> None:
     await Lineage(work).tell(row, dataset, "START", work.clock.now())
     connection = await work.driver()
     done: Loaded | None = None
@@ -81,17 +51,19 @@ async def load(work: Work, batch: str) -> None:
                 done = await _run(work, row, contract, dataset, progress, facts)
         except BatchRefused as refused:
             row.state, row.fault = BatchState.refused.value, refused.document()
+            if refused.code == Why.replaced:
+                await Quarantine(work).outdate_all(row, contract)
+                facts["quarantined"] = 0
         except (psycopg.DataError, psycopg.IntegrityError, psycopg.errors.ProgramLimitExceeded) as error:
             told = {"code": "unstorable", "zh": "数据库无法保存其中的值", "en": "The database cannot keep a value"}
             row.state, row.fault = BatchState.refused.value, told | {"sqlstate": error.sqlstate}
-        except psycopg.Error:
-            raise  # the database is down or busy: the job comes again
-        except Exception:
-            log.exception("batch_failed", batch=batch)
-            row.state, row.fault = BatchState.failed.value, _OUR_FAULT
         row.finished_at = work.clock.now()
         for name, value in facts.items():
             setattr(row, name, value)
+        if row.state == BatchState.repeated:  # it was delivered, and nothing of it is new
+            await work.session.execute(
+                update(DatasetRow).where(DatasetRow.resource == row.resource).values(refreshed_at=work.clock.now())
+            )
         if done is not None:
             await _finish(work, row, done, contract)
         kind = "COMPLETE" if row.state in (BatchState.loaded, BatchState.repeated) else "FAIL"
@@ -109,7 +81,9 @@ async def _run(
             facts |= {"state": BatchState.repeated.value, "repeats": repeated}
             return None
         quarantine = Quarantine(work)
-        settled = await quarantine.of_batch(row.id, RowState.mended, RowState.discarded)
+        settled = await quarantine.of_batch(
+            row.id, RowState.mended, RowState.discarded, RowState.superseded, to_act=True
+        )  # fmt: skip
         instead = {
             one.line: quarantine.values_of(one) if one.state == RowState.mended else None for one in settled
         }  # fmt: skip
@@ -145,6 +119,8 @@ async def _finish(work: Work, row: BatchRow, done: Loaded, contract: Contract) -
     quarantine, tickets = Quarantine(work), Tickets(work)
     if done.merged:
         await _refresh(work, row, done)
+        await quarantine.outdate(row, done.outdated, contract)
+        await work.session.flush()
         await _mended(work, row)
     await quarantine.keep(row, done.bad, contract)
     await _outcomes(work, row, done)
@@ -168,7 +144,7 @@ def _rows_refused(done: Loaded) -> dict[str, str]:
 
 
 async def _refresh(work: Work, row: BatchRow, done: Loaded) -> None:
-    count = done.inserted if row.merge == Merge.anew else DatasetRow.row_count + done.inserted
+    count = done.inserted + done.kept if row.merge == Merge.anew else DatasetRow.row_count + done.inserted
     await work.session.execute(
         update(DatasetRow)
         .where(DatasetRow.resource == row.resource)
@@ -213,60 +189,6 @@ async def _tell(work: Work, row: BatchRow, done: Loaded) -> None:
         row.resource, kind=NoticeKind.quality, subject=None, note=note,
         data={"batch": str(row.id), "rows": len(done.bad), "rules": rules},
     )  # fmt: skip
-
-
-async def replay(work: Work, batch: str) -> None:
-    """Bring the mended rows of a row-by-row batch in, through the same rules; what is still bad waits again."""
-    begun = await _begin(work, batch)
-    if begun is None:
-        return
-    row, contract, dataset = begun
-    quarantine = Quarantine(work)
-    mended = await quarantine.of_batch(row.id, RowState.mended)
-    texts = [(one.line, quarantine.values_of(one)) for one in mended]
-    names = {name for _, values in texts for name in values}
-    once = Once(texts, [item for item in contract.items if item.name in names or item.required])
-    merge = Merge.append if Merge(row.merge) is not Merge.merge else Merge.merge
-    connection = await work.driver()
-    row.state, row.fault = BatchState.loaded.value, None
-    await work.flush()
-    async with progress_of(work, row.id) as progress:
-        try:
-            async with connection.transaction():
-                loading = Loading(work, dataset, contract, progress, Limits())
-                done = await loading.run(once, row, mode=Mode.row_by_row, merge=merge, at=work.clock.now())
-        except (BatchRefused, psycopg.DataError, psycopg.IntegrityError) as refused:
-            row.fault = refused.document() if isinstance(refused, BatchRefused) else _OUR_FAULT
-            return
-        _played(row, mended, done, contract, work)
-        await _refresh_replayed(work, row, done)
-        await work.session.flush()
-        still = Counter(fault for bad in done.bad for fault in bad.faults)
-        await Tickets(work).raise_for(row, still)
-        await Tickets(work).settle(row.resource, still)
-        await Lineage(work).tell(row, dataset, "COMPLETE", work.clock.now())
-        await work.flush()
-
-
-def _played(row: BatchRow, mended: list[QuarantineRow], done: Loaded, contract: Contract, work: Work) -> None:
-    still = {bad.line: bad for bad in done.bad}
-    for one in mended:
-        if one.line in still:
-            again(one, still[one.line], contract)
-        else:
-            one.state, one.settled_at = RowState.loaded.value, work.clock.now()
-    row.accepted += done.accepted
-    row.quarantined = max(0, row.quarantined - done.accepted)
-    row.inserted += done.inserted
-    row.changed += done.changed
-
-
-async def _refresh_replayed(work: Work, row: BatchRow, done: Loaded) -> None:
-    await work.session.execute(
-        update(DatasetRow)
-        .where(DatasetRow.resource == row.resource)
-        .values(row_count=DatasetRow.row_count + done.inserted, refreshed_at=work.clock.now())
-    )
 
 
 async def forget(work: Work) -> None:

@@ -23,8 +23,10 @@ from data_hub.ingest.limits import Limits
 from data_hub.ingest.models import BatchRow
 from data_hub.ingest.ndjson import JsonSlices
 from data_hub.ingest.parts import came
+from data_hub.ingest.precedence import Precedence, Why, precedence_of
 from data_hub.ingest.progress import Progress
-from data_hub.ingest.slices import CsvSlices, Slice, kept_rows
+from data_hub.ingest.sealing import Sealer, Target
+from data_hub.ingest.slices import ROW, CsvSlices, Slice, kept_rows
 from data_hub.ingest.staging import Staging
 
 Substitutes = Mapping[int, dict[str, str | None] | None]
@@ -37,8 +39,10 @@ class Loaded:
     items: list[Item]
     tally: Tally
     bad: list[BadRow]
+    outdated: list[BadRow]  # a later batch brought their keys anew
     stale: list[RowFault]
     merged: bool
+    kept: int = 0  # rows of later batches that stay where a table is loaded anew
     accepted: int = 0
     inserted: int = 0
     changed: int = 0
@@ -151,30 +155,51 @@ class Loading:
 
     async def run(self, rows: Rows | Once, batch: BatchRow, *, mode: Mode, merge: Merge, at: datetime) -> Loaded:
         """Stage and check the rows, and merge them unless one bad row keeps all of them out. Raises BatchRefused."""
+        standing = await precedence_of(self.work, batch)
+        standing.check()
         connection = await self.work.driver()
-        staging = Staging(connection, self.dataset, rows.items)
+        sealer = await self._sealer(rows.items)
+        staging = Staging(connection, self.dataset, rows.items, sealer)
         checks = Checks(self.contract, rows.items, at)
         await staging.begin()
         keys: dict[str, list[Any]] = {name: [] for name in checks.unique_sets}
-        bad = await self._fill(connection, staging, rows, checks, keys)
+        bad = await self._fill(connection, staging, sealer, rows, checks, keys)
+        outdated = await self._outdated(staging, standing)
         bad += await self._look_across(staging, checks, keys, merge)
         stale = checks.stale()
         for fault in stale:
             checks.tally.add(fault, 1)
         self._bounded(len(bad))
-        await self.progress.tell(Stage.merging, checks.tally.parsed, checks.tally.parsed - len(bad), len(bad))
-        done = Loaded(rows.items, checks.tally, bad, stale, merged=False)
+        good = checks.tally.parsed - len(bad) - len(outdated)
+        await self.progress.tell(Stage.merging, checks.tally.parsed, good, len(bad))
+        done = Loaded(rows.items, checks.tally, bad, outdated, stale, merged=False)
         if mode is Mode.all_or_nothing and (bad or stale):
             return done
+        if merge is Merge.anew:
+            done.kept = await staging.clear(standing, batch.id, at)
+        elif merge is Merge.merge:
+            await staging.confirm(standing, batch.id)
         done.inserted, done.changed = await staging.merge(merge, batch.id, at)
-        done.accepted, done.merged = checks.tally.parsed - len(bad), True
+        done.accepted, done.merged = good, True
         return done
 
+    async def _outdated(self, staging: Staging, standing: Precedence) -> list[BadRow]:
+        """The rows that a later batch brought anew: they stay out."""
+        lines = await staging.outdated(standing)
+        if len(lines) > self.limits.most_bad_rows:
+            raise BatchRefused(
+                "outdated", f"后来的批次已带来其中{len(lines)}行的新数据，请作为新批次重新提交",
+                f"Later batches brought {len(lines)} of the rows anew: bring the data as a new batch",
+            )  # fmt: skip
+        fault = RowFault(self.contract.key[0] if self.contract.key else ROW, Why.newer)
+        return await staging.take_out({line: [fault] for line in lines}) if lines else []
+
     async def _fill(
-        self, connection: AsyncConnection[Any], staging: Staging, rows: Rows | Once, checks: Checks,
+        self, connection: AsyncConnection[Any], staging: Staging, sealer: Sealer, rows: Rows | Once, checks: Checks,
         keys: dict[str, list[Any]],
     ) -> list[BadRow]:  # fmt: skip
         """Check slice by slice; while one goes into the table, a thread is at the next."""
+        names = [*(item.name for item in rows.items), *sealer.columns]
 
         def step() -> tuple[bytes, list[BadRow]] | None:
             taken = rows.read()
@@ -187,7 +212,7 @@ class Loading:
             checked = checks.run(taken.frame, full_width=taken.full_width)
             for name, hashed in checked.keys.items():
                 keys[name].append(hashed)
-            return copied(checked.good, rows.items), taken.bad + checked.bad
+            return copied(sealer.added(checked.good), names), taken.bad + checked.bad
 
         bad: list[BadRow] = []
         following = asyncio.ensure_future(asyncio.to_thread(step))
@@ -243,9 +268,27 @@ class Loading:
                     note(await staging.strangers(item.name, other, rule.item), RowFault(item.name, "reference"))
         return await staging.take_out(found) if found else []
 
+    async def _sealer(self, items: list[Item]) -> Sealer:
+        """What seals the batch, and hashes what it refers to where that lies sealed. Raises BatchRefused."""
+        sealer = Sealer(self.work.vault, self.dataset, items)
+        for item in items:
+            for rule in item.rules:
+                if rule.kind == "reference":
+                    other = (await self._referred(item, rule.resource, rule.item)).shape.column(rule.item)
+                    if other is not None and other.is_sealed:
+                        sealer.targets[item.name] = Target(rule.resource, other)
+        return sealer
+
     async def _referred(self, item: Item, resource: str, column: str) -> Dataset:
         other = await Datasets(self.work).of(resource)
-        if other is None or other.shape.column(column) is None:
+        found = None if other is None else other.shape.column(column)
+        if found is not None and found.is_sealed and not found.is_findable:
+            zh, en = (
+                f"{resource}.{column} 加密保存且不可按值查找，不能被引用",
+                f"{resource}.{column} is sealed and not found by value: nothing can refer to it",
+            )
+            raise BatchRefused("reference", zh, en)
+        if other is None or found is None:
             zh, en = (
                 f"{item.name} 引用的 {resource}.{column} 没有数据",
                 f"{item.name} refers to {resource}.{column}: no rows",

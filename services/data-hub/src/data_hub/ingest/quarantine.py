@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -15,8 +16,13 @@ from data_hub.ingest.contract import Contract
 from data_hub.ingest.domain import UNSETTLED, BadRow, RowState, masked, shown
 from data_hub.ingest.errors import BadDeclaration, RowStateProblem
 from data_hub.ingest.models import BatchRow, QuarantineRow
+from data_hub.ingest.precedence import REASONS, Why
+from data_hub.ingest.slices import ROW
 
-_COPY = "copy ingest_quarantine (id, batch, resource, department, line, shown, sealed, faults, state, at) from stdin"
+_COPY = (
+    "copy ingest_quarantine (id, batch, resource, department, line, shown, sealed, faults, state, at,"
+    " settled_at) from stdin"
+)
 _FORGET = (
     "delete from ingest_quarantine where batch = %s"
     " and (state = 'waiting' or (state = 'mended' and line = any(%s::bigint[])))"
@@ -31,20 +37,26 @@ class Quarantine:
 
     async def keep(self, batch: BatchRow, bad: Sequence[BadRow], contract: Contract) -> None:
         """Keep bad rows of a batch in the place of those that waited. What was mended and is right now stays mended."""
-        connection, now = await self.work.driver(), self.work.clock.now()
+        connection = await self.work.driver()
         await connection.execute(_FORGET, (batch.id, [row.line for row in bad]))
+        await self._copy(batch, bad, contract, RowState.waiting)
+
+    async def _copy(self, batch: BatchRow, rows: Sequence[BadRow], contract: Contract, state: RowState) -> None:
+        connection, now = await self.work.driver(), self.work.clock.now()
+        settled_at = None if state in UNSETTLED else now
         async with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
-            for row in bad:
+            for row in rows:
                 made = new_id()
                 seen, sealed = self._parted(made, row, contract)
+                said = late(Why.newer, contract) if state is RowState.superseded else _faults(row, contract)
                 await copy.write_row((
                     made, batch.id, batch.resource, batch.department, row.line, seen, sealed,
-                    json.dumps(_faults(row, contract), ensure_ascii=False), RowState.waiting.value, now,
+                    json.dumps(said, ensure_ascii=False), state.value, now, settled_at,
                 ))  # fmt: skip
 
     def _parted(self, row_id: UUID, row: BadRow, contract: Contract) -> tuple[str, bytes | None]:
-        """What of a row may be seen, and the rest sealed."""
-        hidden = {name for name in row.values if contract.by_name[name].sensitive}
+        """What of a row may be seen, and the rest sealed. What the description does not know any more is hidden."""
+        hidden = {name for name in row.values if _is_hidden(name, contract)}
         seen: dict[str, Any] = {
             "values": {name: masked(value) if name in hidden else value for name, value in row.values.items()}
         }
@@ -91,14 +103,33 @@ class Quarantine:
             data={"batch": str(row.batch), "line": row.line, "reason": reason},
         )  # fmt: skip
 
-    async def of_batch(self, batch: UUID, *states: RowState) -> list[QuarantineRow]:
-        """The rows of a batch in one of these states, in order."""
-        found = await self.work.session.scalars(
+    async def of_batch(self, batch: UUID, *states: RowState, to_act: bool = False) -> list[QuarantineRow]:
+        """The rows of a batch in one of these states, in order; locked where something is to become of them."""
+        wanted = (
             select(QuarantineRow)
             .where(QuarantineRow.batch == batch, QuarantineRow.state.in_(states))
             .order_by(QuarantineRow.line)
         )
+        found = await self.work.session.scalars(wanted.with_for_update() if to_act else wanted)
         return list(found)
+
+    async def outdate(self, batch: BatchRow, rows: Sequence[BadRow], contract: Contract) -> None:
+        """Keep rows of a batch that came too late as superseded, in the place of what was mended of them."""
+        if not rows:
+            return
+        mended = {one.line: one for one in await self.of_batch(batch.id, RowState.mended, to_act=True)}
+        for row in rows:
+            if row.line in mended:
+                outdated(mended[row.line], Why.newer, contract, self.work.clock.now())
+        fresh = [row for row in rows if row.line not in mended]
+        await self._copy(batch, fresh, contract, RowState.superseded)
+
+    async def outdate_all(self, batch: BatchRow, contract: Contract) -> int:
+        """Settle all that waits of a batch whose table was loaded anew; how many they were."""
+        waiting = await self.of_batch(batch.id, *UNSETTLED, to_act=True)
+        for one in waiting:
+            outdated(one, Why.replaced, contract, self.work.clock.now())
+        return len(waiting)
 
     async def supersede(self, batch: UUID) -> int:
         """Settle all waiting rows of a batch: another one brought them right."""
@@ -111,12 +142,27 @@ class Quarantine:
         return len(done.all())
 
 
+def _is_hidden(name: str, contract: Contract) -> bool:
+    item = contract.by_name.get(name)
+    return item is None or item.sensitive
+
+
+def late(why: Why, contract: Contract) -> list[dict[str, Any]]:
+    """Why a row comes too late, as the faults of a row are told."""
+    zh, en = REASONS[why]
+    return [{"column": contract.key[0] if contract.key else ROW, "rule": why.value, "value": None, "zh": zh, "en": en}]
+
+
+def outdated(row: QuarantineRow, why: Why, contract: Contract, at: datetime) -> None:
+    """A row comes too late: it is settled, and says why."""
+    row.faults, row.state, row.settled_at = late(why, contract), RowState.superseded.value, at
+
+
 def _faults(row: BadRow, contract: Contract) -> list[dict[str, Any]]:
     said = []
     for fault in row.faults:
         value = row.values.get(fault.column)
-        item = contract.by_name.get(fault.column)
-        seen = masked(value) if item is not None and item.sensitive else shown(value)
+        seen = masked(value) if _is_hidden(fault.column, contract) else shown(value)
         said.append({"column": fault.column, "rule": fault.rule, "value": seen})
     return said
 

@@ -141,7 +141,9 @@ class Ingest:
         here = await repository.parts(self.work, batch.id)
         if not whole([part.number for part in here.items]):
             raise PartProblem(("分片不完整", "Parts are missing: they are numbered from 1 without a gap"))
-        batch.state, batch.completed_at, batch.fault = BatchState.queued.value, self.work.clock.now(), None
+        # A batch that failed keeps its place among the others: it was brought when it was brought.
+        batch.completed_at = batch.completed_at or self.work.clock.now()
+        batch.state, batch.finished_at, batch.fault = BatchState.queued.value, None, None
         self.work.audit.note(stream=f"ingest/{batch.resource}", act="complete", by=by, data={"batch": str(batch.id)})
         self.work.jobs.defer(LOAD_TASK, lock=f"ingest/{batch.resource}", batch=str(batch.id))
         return batch
