@@ -25,7 +25,8 @@ city = service_fixture("data_hub.main:service")
 
 def sender(city: ServiceUnderTest) -> dict[str, str]:
     subject = "01890000-0000-7000-8000-000000000014"
-    return city.token(["data-hub.ingest.load"], subject=subject, department=DEPARTMENT)
+    scopes = ["data-hub.ingest.load", "data-hub.resources.review"]  # the bureau tells of any resource's lineage
+    return city.token(scopes, subject=subject, department=DEPARTMENT)
 
 
 @pytest.fixture

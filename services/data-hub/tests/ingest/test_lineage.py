@@ -7,7 +7,8 @@ import pytest
 
 from citykit.testing import ServiceUnderTest
 
-from .factories import AIR, BAD, GOOD, HOUSING, act, brought, loader, published, seen, table
+from .factories import AIR, BAD, BUREAU, GOOD, HOUSING, act, brought, loader, published, seen, table
+from .test_mending import received
 from .test_sources import http, serving
 
 RUN = "0190a000-0000-7000-8000-000000000001"
@@ -106,6 +107,7 @@ class TestOthers:
         assert answer.status_code == 422, answer.text
 
     async def test_may_carry_facets_that_we_do_not_know(self, city: ServiceUnderTest) -> None:
+        await published(city)
         facet = {"_producer": "https://example.com/x", "_schemaURL": "https://example.com/x.json", "any": [1, {"a": 2}]}
         told = event(run={"runId": RUN, "facets": {"own": facet}})
         assert (await act(city, "lineage", told)).status_code == 201
@@ -113,10 +115,57 @@ class TestOthers:
         assert kept["event"]["run"]["facets"]["own"] == facet
 
     async def test_may_be_about_a_job_or_a_dataset(self, city: ServiceUnderTest) -> None:
+        await published(city)
         bare = {name: event()[name] for name in ("eventTime", "producer", "schemaURL")}
         for told in (bare | {"job": event()["job"]}, bare | {"dataset": event()["inputs"][0]}):
             assert (await act(city, "lineage", told)).status_code == 201
         assert (await act(city, "lineage", bare)).status_code == 422
+
+
+OURS = [{"namespace": "data-hub", "name": AIR}]
+THEIRS = [{"namespace": "warehouse", "name": "air_day"}]
+
+
+class TestWhoMayTell:
+    @pytest.mark.parametrize(
+        "forged",
+        [
+            {"outputs": OURS, "inputs": THEIRS},
+            {"job": {"namespace": "data-hub", "name": f"ingest.{AIR}"}, "inputs": [], "outputs": []},
+            {"job": None, "run": None, "inputs": [], "outputs": [], "dataset": OURS[0]},
+            {"inputs": THEIRS, "outputs": [{"namespace": "city", "name": "department/11131100MB0H00030L"}]},
+            {"inputs": THEIRS, "outputs": [{"namespace": "data-hub", "name": "203001-000099"}]},
+            {"inputs": OURS, "outputs": THEIRS},
+        ],
+        ids=["made-from", "our-job", "described", "our-source", "not-there-yet", "read-without-grant"],
+    )
+    async def test_is_not_another_department(self, city: ServiceUnderTest, forged: dict[str, Any]) -> None:
+        await published(city)
+        await brought(city, table(GOOD))
+        before = await seen(city, "lineage/graph", resource=AIR)
+        told = {name: value for name, value in event(**forged).items() if value is not None}
+        answer = await act(city, "lineage", told, loader(city, HOUSING))
+        assert (answer.status_code, answer.json()["type"]) == (403, "/problems/lineage-of-another")
+        assert await seen(city, "lineage/graph", resource=AIR) == before
+
+    async def test_is_the_source_department_of_what_is_written(self, city: ServiceUnderTest) -> None:
+        await published(city)
+        assert (await act(city, "lineage", event(inputs=THEIRS, outputs=OURS))).status_code == 201
+
+    async def test_is_the_bureau_that_keeps_the_directory(self, city: ServiceUnderTest) -> None:
+        bureau = city.token(["data-hub.ingest.load", "data-hub.resources.review"], department=BUREAU)
+        assert (await act(city, "lineage", event(inputs=THEIRS, outputs=OURS), bureau)).status_code == 201
+
+    async def test_is_of_its_being_read_also_who_was_granted_it(self, city: ServiceUnderTest) -> None:
+        await published(city)
+        await received(city)
+        assert (await act(city, "lineage", event(), loader(city, HOUSING))).status_code == 201
+        both = event(inputs=OURS, outputs=OURS)
+        assert (await act(city, "lineage", both, loader(city, HOUSING))).status_code == 403
+
+    async def test_is_anybody_about_what_is_not_ours(self, city: ServiceUnderTest) -> None:
+        told = event(inputs=THEIRS, outputs=[{"namespace": "warehouse", "name": "air_year"}])
+        assert (await act(city, "lineage", told, loader(city, HOUSING))).status_code == 201
 
 
 class TestGraph:

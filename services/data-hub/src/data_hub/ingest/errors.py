@@ -10,6 +10,13 @@ class NotTheSource(Forbidden):
     title = ("只有数源部门可以归集该资源", "Only the source department brings the data of a resource")
 
 
+class NotYourLineage(Forbidden):
+    """Of a resource's lineage its source department tells, and the bureau; of its being read, who was granted it."""
+
+    slug = "lineage-of-another"
+    title = ("只能上报本部门资源的血缘", "Only the source department tells of the lineage of a resource")
+
+
 class NoSuchBatch(NotFound):
     """There is no such batch of this resource, or none of the caller's department."""
 

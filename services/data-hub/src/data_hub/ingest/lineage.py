@@ -17,12 +17,18 @@ from citykit.work import Work
 from data_hub.adapters.lineage.http import HttpReceiver
 from data_hub.datasets.service import Dataset
 from data_hub.ingest.domain import Origin
+from data_hub.ingest.errors import NotYourLineage
 from data_hub.ingest.lineage_schemas import Edge, Graph, LineageEvent, Node
 from data_hub.ingest.models import BatchRow, LineageEdgeRow, LineageRow
+from data_hub.resources.service import Resources
+from data_hub.sharing.service import Grants
 
 SPEC = "https://openlineage.io/spec/2-0-2/OpenLineage.json"
 _FACETS = "https://openlineage.io/spec/facets"
 NAMESPACE = "data-hub"
+CITY = "city"  # where our jobs bring in from: departments, and sources that are pulled
+_OWN = (NAMESPACE, CITY)
+BUREAU = "data-hub.resources.review"  # who keeps the directory sets its lineage right
 EMIT_TASK = "data-hub.ingest.emit"
 _MOST_EDGES = 2_000
 _EDGE = ("job_namespace", "job_name", "direction", "dataset_namespace", "dataset_name")
@@ -63,7 +69,7 @@ class Lineage:
             "producer": self.producer, "schemaURL": f"{SPEC}#/$defs/RunEvent",
             "run": {"runId": str(batch.id), "facets": run},
             "job": {"namespace": NAMESPACE, "name": f"ingest.{batch.resource}", "facets": {}},
-            "inputs": [{"namespace": "city", "name": source, "facets": {}}],
+            "inputs": [{"namespace": CITY, "name": source, "facets": {}}],
             "outputs": [output],
         }  # fmt: skip
 
@@ -72,9 +78,28 @@ class Lineage:
         return {"_producer": self.producer, "_schemaURL": f"{_FACETS}/{schema}#/$defs/{name}"} | members
 
     async def accept(self, event: LineageEvent, *, by: Actor) -> UUID:
-        """Take in another's event; the same event again is the same."""
+        """Take in another's event; the same event again is the same. Raises NotYourLineage."""
+        if not by.may(BUREAU):
+            await self._check(event, by)
         document = event.model_dump(mode="json", by_alias=True, exclude_none=True)
         return await self._keep(document, at=event.event_time, batch=None, resource=None, sender=by.reference)
+
+    async def _check(self, event: LineageEvent, by: Actor) -> None:
+        """What is ours others do not speak for: our jobs, and what they bring in from.
+
+        Of a data set of ours its source department tells, and of its being read also who was granted it.
+        """
+        written = event.outputs + ([] if event.dataset is None else [event.dataset])
+        if (event.job is not None and event.job.namespace in _OWN) or any(one.namespace == CITY for one in written):
+            raise NotYourLineage
+        readers = {one.name for one in event.inputs if one.namespace == NAMESPACE}
+        ours = {one.name for one in written if one.namespace == NAMESPACE}
+        for name in sorted(readers | ours):
+            described = await Resources(self.work).published(name)
+            if described is not None and described.code == name and described.source_department == by.department:
+                continue
+            if name in ours or not await Grants(self.work).was_granted(name, by.department):
+                raise NotYourLineage
 
     async def _keep(
         self, event: dict[str, Any], *, at: datetime, batch: UUID | None, resource: str | None, sender: str | None

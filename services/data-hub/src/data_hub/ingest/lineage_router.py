@@ -5,17 +5,19 @@ from typing import Annotated
 from fastapi import Query
 
 from citykit.pages import Page
+from citykit.problems import problems
 from citykit.routing import CityRouter
 from citykit.work import WorkInRequest
 from data_hub.ingest import repository
 from data_hub.ingest.access import Gatherer, Loader
+from data_hub.ingest.errors import NotYourLineage
 from data_hub.ingest.lineage import Lineage
 from data_hub.ingest.lineage_schemas import Accepted, Graph, GraphQuery, KeptEvent, LineageEvent, LineageFilter
 
 router = CityRouter(prefix="/api/data-hub/v1/ingest", tags=["ingest"])
 
 
-@router.post("/lineage", status_code=201)
+@router.post("/lineage", status_code=201, responses=problems(NotYourLineage))
 async def accept_lineage(actor: Loader, body: LineageEvent, work: WorkInRequest) -> Accepted:
     """Take in an OpenLineage event 血缘事件 (RunEvent, JobEvent or DatasetEvent of 2-0-2) of a program elsewhere."""
     return Accepted(id=await Lineage(work).accept(body, by=actor))

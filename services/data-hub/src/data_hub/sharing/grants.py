@@ -79,6 +79,10 @@ class Grants:
             raise QuotaUsed(self._seconds_of_today_left())
         raise NotGranted(why)
 
+    async def was_granted(self, resource: str, department: str | None) -> bool:
+        """Whether a department holds or held a grant of a resource."""
+        return bool(await self._held(resource, department, None))
+
     async def _held(self, resource: str, department: str | None, grant: UUID | None) -> list[tuple[Any, ...]]:
         if department is None:
             return []
