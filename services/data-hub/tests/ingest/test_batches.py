@@ -17,6 +17,7 @@ from .factories import (
     GOOD,
     HEAD,
     HOUSING,
+    RESOURCES,
     act,
     batch_of,
     brought,
@@ -79,6 +80,18 @@ class TestUpload:
         second = await brought(city, table(GOOD))
         assert (second["state"], second["repeats"]) == ("repeated", first["id"])
         assert await rows_of(city) == before
+
+    async def test_of_the_same_file_every_day_is_in_time(self, city: ServiceUnderTest) -> None:
+        await published(city, update_cycle="daily")
+        await brought(city, table(GOOD))
+        for _ in range(3):
+            city.clock.advance(days=1)
+            assert (await brought(city, table(GOOD)))["state"] == "repeated"
+        reader = city.token(["data-hub.resources.read"], department=HOUSING)
+        for days, expected in ((0, []), (3, [AIR])):
+            city.clock.advance(days=days)
+            late = await city.client.get(RESOURCES, params={"overdue": "true"}, headers=reader)
+            assert [one["code"] for one in late.json()["items"]] == expected
 
     async def test_with_the_same_id_is_the_same_batch(self, city: ServiceUnderTest) -> None:
         await published(city)

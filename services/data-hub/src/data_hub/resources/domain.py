@@ -19,26 +19,34 @@ from data_hub.resources.quality import (
     Rule,
     Sensitivity,
     Unique,
+    is_citizen_number,
+    is_private,
     item_faults,
     parsed,
+    sealing_of,
 )
 
 # The rules of items are this slice's word to others as well: they read them here.
 __all__ = [
     "CheckDigit", "Checked", "Codes", "Fault", "Format", "Freshness", "InformationItem", "Licence", "Opening",
     "Pattern", "Range", "Reference", "ResourceClass", "Rule", "Sensitivity", "ShareMethod", "ShareType", "State",
-    "Terms", "Unique", "UpdateCycle", "VersionState", "canonical_code", "class_of", "directory_of", "faults",
-    "has_own_rows", "overdue", "parsed", "patience",
+    "Terms", "Timeliness", "Unique", "UpdateCycle", "VersionState", "canonical_code", "class_of", "directory_of",
+    "faults", "has_own_rows", "is_citizen_number", "is_private", "overdue", "parsed", "patience", "sealing_of",
 ]  # fmt: skip
 
 # Class 类 1 digit, item 项 2, directory 目 3, detail 细目 up to 5, then the sequence; "/" parts them when printed.
 CODE = re.compile(r"[1-3]\d{5,10}-\d{6}")
 PREFIX = re.compile(r"[1-3]\d{5,10}")
 HIGHEST_SEQUENCE = 999_999
-# Resources whose rows the hub's own registries keep (基础库): shared from there, no table of their own.
+# Resources whose rows the hub's own registries keep (基础库): read there, by scope and purpose; no table of their own.
 POPULATION, LEGAL_ENTITIES, DIVISIONS = "101001-000001", "102001-000001", "103001-000001"
 CREDIT_RECORDS, LICENCES = "104001-000001", "105001-000001"
-HELD_IN_REGISTRIES = frozenset({POPULATION, LEGAL_ENTITIES, DIVISIONS, CREDIT_RECORDS, LICENCES})
+READ_AT = {
+    POPULATION: "/api/data-hub/v1/population", LEGAL_ENTITIES: "/api/data-hub/v1/legal-entities",
+    DIVISIONS: "/api/data-hub/v1/divisions", CREDIT_RECORDS: "/api/data-hub/v1/credit",
+    LICENCES: "/api/data-hub/v1/licences",
+}  # fmt: skip
+HELD_IN_REGISTRIES = frozenset(READ_AT)
 
 
 class ResourceClass(StrEnum):
@@ -78,6 +86,14 @@ class UpdateCycle(StrEnum):
     yearly = "yearly"  # 每年
     irregular = "irregular"  # 不定期
     never = "never"  # 不更新
+
+
+class Timeliness(StrEnum):
+    """更新及时性: whether new data came as the update cycle says."""
+
+    in_time = "in-time"  # 按期
+    late = "late"  # 逾期
+    unknown = "unknown"  # 情况不明: nothing of it comes by here
 
 
 class Format(StrEnum):
@@ -215,7 +231,8 @@ def _opening_faults(terms: Terms) -> list[Fault]:
 
 def _sensitivity_faults(terms: Terms) -> list[Fault]:
     found = []
-    kinds = {item.sensitivity for item in terms.items}
+    kinds = {Sensitivity.personal if is_citizen_number(item) else item.sensitivity for item in terms.items}
+    kinds |= {item.sensitivity for item in terms.items}
     if terms.opening is Opening.opened and kinds - {Sensitivity.public}:
         said = "无条件开放的资源只能含公开数据项 An opened resource holds public items alone"
         found.append(Fault("opening", "sensitive-items", said))

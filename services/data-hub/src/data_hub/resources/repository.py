@@ -6,38 +6,28 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    DateTime,
     Integer,
     Select,
     Text,
     and_,
     case,
     cast,
-    column,
     desc,
-    exists,
     func,
     literal,
     or_,
     select,
-    table,
     tuple_,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from data_hub.bigrams import bigrams, search_key
-from data_hub.resources.domain import Opening, ShareType, State, UpdateCycle, VersionState, patience
+from data_hub.resources.domain import Opening, ShareType, State, Timeliness, VersionState
 from data_hub.resources.models import ResourceRow, ResourceVersionRow
 from data_hub.resources.schemas import Facetted, FacetValue, InsideFacets, Rival
+from data_hub.resources.timeliness import is_overdue, is_unknown, stands
 
-# The register of data sets belongs to the slice that fills them; what is read of it is when rows last came.
-_DATASET = table(
-    "dataset",
-    column("resource", Text),
-    column("refreshed_at", DateTime(timezone=True)),
-    column("made_at", DateTime(timezone=True)),
-)
 _FACETS = ("resource_class", "theme", "provider", "share_type", "opening", "update_cycle", "format")
 _IN_NAME, _IN_SUMMARY, _IN_ITEMS = 4, 2, 1
 
@@ -71,21 +61,6 @@ def rank(words: Sequence[str]) -> ColumnElement[int]:
     return total
 
 
-def is_overdue(now: datetime) -> ColumnElement[bool]:
-    """Resources whose rows are older than their update cycle allows."""
-    since = func.coalesce(_DATASET.c.refreshed_at, _DATASET.c.made_at)
-    limits = [(cycle, patience(cycle)) for cycle in UpdateCycle]
-    late = [
-        and_(ResourceRow.update_cycle == cycle.value, since < now - limit)
-        for cycle, limit in limits
-        if limit is not None
-    ]
-    return and_(
-        ResourceRow.state == State.published.value,
-        exists().where(_DATASET.c.resource == ResourceRow.code, or_(*late)),
-    )
-
-
 def chosen(query: Facetted, now: datetime) -> list[ColumnElement[bool]]:
     """The conditions of a query's facets and words."""
     conditions = [
@@ -105,7 +80,9 @@ def _inside(query: InsideFacets, now: datetime) -> list[ColumnElement[bool]]:
     if query.open_state is not None:
         conditions.append(ResourceRow.open_state == query.open_state.value)
     if query.overdue is not None:
-        conditions.append(is_overdue(now) if query.overdue else ~is_overdue(now))
+        conditions.append(stands(Timeliness.late if query.overdue else Timeliness.in_time, now))
+    if query.timeliness is not None:
+        conditions.append(stands(query.timeliness, now))
     return conditions
 
 
@@ -156,6 +133,7 @@ def statistics(now: datetime, conditions: Sequence[ColumnElement[bool]]) -> Sele
         "opened": and_(published, ResourceRow.opening == Opening.opened.value),
         "opened_conditionally": and_(published, ResourceRow.opening == Opening.conditional.value),
         "overdue": is_overdue(now),
+        "update_unknown": is_unknown(),
         "withdrawn": ResourceRow.state == State.withdrawn.value,
     }
     columns: list[Any] = [func.count().filter(condition).label(name) for name, condition in counts.items()]
@@ -197,6 +175,15 @@ async def published(
         statement = statement.where(ResourceRow.code > after)
     rows = await session.execute(statement.order_by(ResourceRow.code).limit(limit))
     return [(row[0], row[1], row[2]) for row in rows]
+
+
+async def code_at(session: AsyncSession, conditions: Sequence[ColumnElement[bool]], place: int) -> str | None:
+    """The code at a place in the order of codes, counted from 1; None at places that are not there."""
+    if place < 1:
+        return None
+    statement = select(ResourceRow.code).where(*conditions).order_by(ResourceRow.code).offset(place - 1).limit(1)
+    found: str | None = await session.scalar(statement)
+    return found
 
 
 async def version(session: AsyncSession, code: str, number: int | None) -> ResourceVersionRow | None:

@@ -18,6 +18,7 @@ from data_hub.resources.domain import (
     ShareType,
     State,
     Terms,
+    Timeliness,
     UpdateCycle,
     VersionState,
     canonical_code,
@@ -265,7 +266,10 @@ class InsideFacets(Facetted):
 
     state: State | None = None
     open_state: VersionState | None = None
-    overdue: bool | None = Field(default=None, description="Whether new data is late by the update cycle")
+    overdue: bool | None = Field(
+        default=None, description="New data is late by the update cycle, or is known not to be"
+    )
+    timeliness: Timeliness | None = Field(default=None, description="更新及时性: in time, late, or not known here")
 
 
 class InsideFilter(InsideFacets, PageQuery):
@@ -298,6 +302,7 @@ class DepartmentStatistics(Wire):
     opened: int
     opened_conditionally: int
     overdue: int = Field(description="逾期未更新")
+    update_unknown: int = Field(description="更新情况不明: new data is due, and none of it comes by here")
     withdrawn: int
 
 
@@ -309,9 +314,13 @@ class Statistics(Wire):
 
 
 class PublicPart(Wire):
-    """A part of the opened resources in the order of their codes, and what is known of the whole."""
+    """A part of the opened resources in the order of their codes, and what is known of the whole.
+
+    `last_after` is the code after which the last part lies, None where the first part is the last.
+    """
 
     resources: tuple[Resource, ...]
     total: int
     changed_at: Instant
     more: bool
+    last_after: str | None
