@@ -67,6 +67,7 @@ class Why(StrEnum):
     quota = "quota"
     purpose = "purpose"
     delivery = "delivery"
+    unshared = "unshared"
 
 
 class Outcome(StrEnum):
@@ -93,12 +94,13 @@ class DeliveryFormat(StrEnum):
 
 
 class NoticeKind(StrEnum):
-    """What a recipient of data is told about."""
+    """What a department is told about."""
 
     quality = "quality"  # 质量问题
     correction = "correction"  # 校核更正
     recall = "recall"  # 撤回
     change = "change"  # 数据变更
+    delivery = "delivery"  # 逾期未提供: to the source department
 
 
 @dataclass(frozen=True)

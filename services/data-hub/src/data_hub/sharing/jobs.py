@@ -16,9 +16,10 @@ SEAL, STAMP = "data-hub.sharing.seal", "data-hub.sharing.stamp"
 
 
 async def watch_deadlines(work: Work) -> None:
-    """Escalate overdue decisions, note unanswered notices, suspend grants of what is shared no more."""
+    """Chase decisions and data that are late, note unanswered notices, suspend grants of what is shared no more."""
     deadlines = Deadlines(work)
     await deadlines.escalate()
+    await deadlines.chase()
     await deadlines.alarm()
     await Granting(work).suspend_unshared()
 

@@ -31,6 +31,7 @@ TITLES: dict[str, str] = {
     "suspend": "暂停授权 Grant suspended",
     "resume": "恢复授权 Grant resumed",
     "revoke": "撤销授权 Grant revoked",
+    "late-delivery": "逾期未提供数据 Not delivered in time",
     "alarm": "逾期未确认 Not acknowledged in time",
 }
 STATES: dict[ApplicationState, str] = {
