@@ -29,14 +29,15 @@ join pg_class t on t.oid = c.conrelid join pg_class f on f.oid = c.confrelid
 where c.contype = 'f' and t.relnamespace <> f.relnamespace
 """
 SUB_PARTITIONS = "select relname from pg_class where relkind = 'p' and relispartition"
-# Every unique index of a partitioned table holds the partition key: Citus could not check it otherwise.
-UNIQUE_WITHOUT_KEY = """
-select i.indexrelid::regclass::text from pg_index i
-join pg_partitioned_table p on p.partrelid = i.indrelid
-where (i.indisunique or i.indisexclusion)
-and not (p.partattrs::int2[] <@ i.indkey::int2[])
+# PostgreSQL itself refuses a unique index of a partitioned table that lacks the partition key. A partition may have one
+# of its own all the same, and that would hold for the rows of one month alone.
+UNIQUE_IN_ONE_PARTITION = """
+select c.relname from pg_index i
+join pg_class c on c.oid = i.indexrelid
+join pg_class t on t.oid = i.indrelid
+where (i.indisunique or i.indisexclusion) and t.relispartition and not c.relispartition
 """
-# The tables that docs/scaling.md spreads over servers, each by its column.
+# The tables that docs/scaling.md spreads over servers, each by its column; a test below compares both.
 DISTRIBUTED = {
     "data_hub.person": "id",
     "data_hub.person_value": "person",
@@ -45,6 +46,7 @@ DISTRIBUTED = {
     "data_hub.person_disclosure": "person",
     "data_hub.legal_entity": "uscc",
     "data_hub.legal_entity_value": "uscc",
+    "data_hub.legal_entity_reader": "uscc",
     "data_hub.registry_change": "subject",
     "data_hub.registry_conflict": "subject",
     "data_hub.registry_dispute": "subject",
@@ -59,6 +61,7 @@ DISTRIBUTED = {
     "data_hub.credit_recall": "uscc",
     "data_hub.credit_rating": "uscc",
     "data_hub.credit_report": "uscc",
+    "data_hub.credit_report_place": "uscc",
     "data_hub.geo_feature": "layer",
     "data_hub.geo_name": "layer",
     "data_hub.geo_dispute": "layer",
@@ -72,7 +75,19 @@ and not exists (select from pg_attribute a where a.attrelid = i.indrelid and a.a
   and a.attnum = any (i.indkey::int2[]))
 """
 # Those that docs/scaling.md copies to every server: a spread table may refer to them, and nothing else to a spread one.
-REFERENCE = ("data_hub.evidence_stamp", "data_hub.indicator_series", "data_hub.indicator_release")
+REFERENCE = tuple(
+    f"data_hub.{name}"
+    for name in (
+        "registry_statement", "registry_source", "registry_deadline", "purpose", "indicator_series",
+        "indicator_release", "indicator_artefact", "indicator", "credit_term", "credit_limit", "credit_method",
+        "evidence_stamp", "evidence_key", "geo_layer", "geo_edition",
+    )
+)  # fmt: skip
+# How the document names them: "`one`, `two` and `three` by `column`", "`one` and `two` are reference tables".
+NAMED = r"((?:`[a-z_]+`(?:, | and )?)+)"
+SPREAD_BY = re.compile(NAMED + r" by `([a-z_]+)`")
+TABLE = re.compile("`([a-z_]+)`")
+COPIED = re.compile(NAMED + r" are reference tables")
 FOREIGN_KEYS = """
 select conname from pg_constraint where contype = 'f'
 and (confrelid = %(table)s::regclass or conrelid = %(table)s::regclass and confrelid <> all (%(copied)s::regclass[]))
@@ -119,7 +134,7 @@ class TestSchemas:
 class TestReadyForCitus:
     """What keeps a schema fit for schema-based sharding, asked of the catalogue."""
 
-    @pytest.mark.parametrize("question", [CROSS_SCHEMA_KEYS, SUB_PARTITIONS, UNIQUE_WITHOUT_KEY])
+    @pytest.mark.parametrize("question", [CROSS_SCHEMA_KEYS, SUB_PARTITIONS, UNIQUE_IN_ONE_PARTITION])
     def test_the_catalogue_finds_nothing(self, admin: psycopg.Connection, question: str) -> None:
         assert admin.execute(question).fetchall() == []
 
@@ -130,8 +145,11 @@ class TestReadyForCitus:
             admin.execute("create table one.p (k int, d int) partition by range (k)")
             admin.execute("create table one.q partition of one.p for values from (0) to (9) partition by range (d)")
             admin.execute("create table one.r (k int, d int) partition by range (k)")
+            admin.execute("create table one.s partition of one.r for values from (0) to (9)")
+            admin.execute("create unique index whole on one.r (k, d); create unique index alone on one.s (d)")
             assert admin.execute(CROSS_SCHEMA_KEYS).fetchall() == [("crossing",)]
             assert admin.execute(SUB_PARTITIONS).fetchall() == [("q",)]
+            assert admin.execute(UNIQUE_IN_ONE_PARTITION).fetchall() == [("alone",)]
             assert admin.execute(FOREIGN_KEYS, {"table": "two.b", "copied": []}).fetchall() == [("crossing",)]
             assert admin.execute(FOREIGN_KEYS, {"table": "one.a", "copied": []}).fetchall() == [("crossing",)]
             assert admin.execute(FOREIGN_KEYS, {"table": "two.b", "copied": ["one.a"]}).fetchall() == []
@@ -143,6 +161,15 @@ class TestReadyForCitus:
         assert admin.execute(UNIQUE_WITHOUT_COLUMN, (table, column)).fetchall() == []
         assert admin.execute(UNIQUE_WITHOUT_COLUMN, (table, "no-column")).fetchall() != []  # the question finds faults
         assert admin.execute(FOREIGN_KEYS, {"table": table, "copied": list(REFERENCE)}).fetchall() == []
+
+    def test_the_document_and_this_test_know_the_same_tables(self, admin: psycopg.Connection) -> None:
+        told = (ROOT / "docs" / "scaling.md").read_text(encoding="utf-8")
+        spread = [(table, column) for names, column in SPREAD_BY.findall(told) for table in TABLE.findall(names)]
+        copied = [table for names in COPIED.findall(told) for table in TABLE.findall(names)]
+        assert sorted((f"data_hub.{table}", column) for table, column in spread) == sorted(DISTRIBUTED.items())
+        assert sorted(f"data_hub.{table}" for table in copied) == sorted(REFERENCE)
+        for table in (*DISTRIBUTED, *REFERENCE):
+            assert admin.execute("select to_regclass(%s)", (table,)).fetchone() != (None,), table
 
     def test_no_key_comes_from_a_small_sequence(self, admin: psycopg.Connection) -> None:
         assert admin.execute(SMALL_SEQUENCES).fetchall() == []

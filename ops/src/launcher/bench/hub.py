@@ -49,7 +49,7 @@ def folder(kept: Path | None = None) -> Iterator[Path]:
 def database(place: Path, settings: Mapping[str, str] | None = None) -> Iterator[str]:
     """A cluster with the city's settings in a folder, or with some of its own; the address of the data hub's role."""
     password = _remembered(place / "secrets" / "password", lambda: secrets.token_hex(16))
-    cluster = Cluster(place / "data", socket_folder(place / "s"), settings or {})
+    cluster = Cluster(place / "data", socket_folder(place / "s"), dict(settings or {}))
     is_new = not (place / "data").exists()
     if is_new:
         cluster.initialise(password)

@@ -30,12 +30,15 @@ from data_hub.registries.changes import router as change_routes
 from data_hub.registries.corrections import router as correction_routes
 from data_hub.registries.corrections.events import CorrectionDecided
 from data_hub.registries.corrections.jobs import TASKS as CORRECTION_TASKS
+from data_hub.registries.feeding import router as feed_routes
+from data_hub.registries.feeding.jobs import TASKS as FEED_TASKS
 from data_hub.registries.geography import corrections_router as layer_correction_routes
 from data_hub.registries.geography import features_router as feature_routes
 from data_hub.registries.geography import router as layer_routes
 from data_hub.registries.geography import tiles_router as tile_routes
 from data_hub.registries.geography.events import LayerPublished
 from data_hub.registries.geography.geocoding import router as geocoding_routes
+from data_hub.registries.geography.jobs import TASKS as LAYER_TASKS
 from data_hub.registries.legal_entities import router as entity_routes
 from data_hub.registries.legal_entities.events import LegalEntityChanged
 from data_hub.registries.macro_economy import router as indicator_routes
@@ -50,6 +53,7 @@ from data_hub.resources import router as resource_routes
 from data_hub.resources.ckan import router as ckan_routes
 from data_hub.resources.dcat import router as dcat_routes
 from data_hub.resources.events import ResourceChanged, ResourcePublished, ResourceWithdrawn
+from data_hub.resources.jobs import TASKS as RESOURCE_TASKS
 from data_hub.sample import load_sample
 from data_hub.seals import router as seal_routes
 from data_hub.services import pages_router as service_pages
@@ -77,6 +81,7 @@ service = Service(
         entity_routes.router,
         entity_routes.internal,
         source_routes.router,
+        feed_routes.router,
         change_routes.router,
         correction_routes.router,
         correction_routes.about,
@@ -136,8 +141,11 @@ service = Service(
         *ARCHIVE_TASKS,
         *CORRECTION_TASKS,
         *CREDIT_TASKS,
+        *FEED_TASKS,
+        *LAYER_TASKS,
         *LICENCE_TASKS,
         *INGEST_TASKS,
+        *RESOURCE_TASKS,
         *SERVICE_TASKS,
         *SHARING_TASKS,
     ),

@@ -15,6 +15,7 @@ class Settings(ServiceSettings):
     A pull that lasts longer than `pull_seconds` is given up.
     `lineage_url` names a receiver of OpenLineage events; each event of our batches is sent there as well.
     `archive_dir` is the folder for the history of the registries as Parquet; without one, none is written.
+    Whoever reads rows of opened resources without a key may do so `keyless_requests` times in `keyless_seconds`.
     `tsa_url` names an accredited time-stamp authority (RFC 3161); without one, evidence is stamped by the city's own.
     """
 
@@ -23,6 +24,8 @@ class Settings(ServiceSettings):
     lineage_url: str = Field(default="", pattern=r"^(https?://.+)?$")
     pull_networks: str = Field(default="", max_length=4000)
     pull_seconds: float = Field(default=300.0, gt=0, le=3000)
+    keyless_requests: int = Field(default=600, ge=1)
+    keyless_seconds: float = Field(default=10.0, gt=0, le=3600)
 
     @field_validator("pull_networks")
     @classmethod

@@ -267,6 +267,21 @@ class TestSlices:
             slices.BLOCK = whole
         assert found == [row for row in rows if any(row)]
 
+    @pytest.mark.parametrize("block", [30, slices.BLOCK])
+    @pytest.mark.parametrize("bad", ['""b"",2', '"b"b,2', '1,"b" ', '"1""2"3,"x"', '"a" ,"b"'])
+    def test_wait_where_something_follows_a_closing_quote(
+        self, bad: str, block: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(slices, "BLOCK", block)
+        content = f'a,b\r\n1,"x,""y"",z"\r\n{bad}\r\n5" pipe,"2\r\nlines"\r\n'.encode()
+        read = CsvSlices(io.BytesIO(content), Contract("x", ITEMS, ()), ignore_unknown=False)
+        found, waiting = [], []
+        while (taken := read.read()) is not None:
+            found += [(row["a"], row["b"]) for row in taken.frame.iter_rows(named=True)]
+            waiting += [(row.line, row.faults[0].rule) for row in taken.bad]
+        assert found == [("1", 'x,"y",z'), ('5" pipe', "2\r\nlines")]
+        assert waiting == [(2, "quotes")]
+
 
 async def test_the_bad_last_row_leaves_the_published_rows_untouched(city: ServiceUnderTest) -> None:
     await published(city)

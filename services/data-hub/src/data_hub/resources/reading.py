@@ -103,8 +103,10 @@ class Reading:
         count, changed = await repository.public_state(self.work.session)
         rows = await repository.published(self.work.session, PUBLIC, after=after, limit=limit + 1)
         told = await self.all_told([Resource.of(*row) for row in rows[:limit]])
-        at = changed or self.work.clock.now()
-        return PublicPart(resources=told, total=count, changed_at=at, more=len(rows) > limit)
+        return PublicPart(
+            resources=told, total=count, changed_at=changed or self.work.clock.now(), more=len(rows) > limit,
+            last_after=await repository.code_at(self.work.session, PUBLIC, (count - 1) // limit * limit),
+        )  # fmt: skip
 
     async def all_told(self, resources: Sequence[Resource]) -> tuple[Resource, ...]:
         """Resources as everybody may read them: they name no other resource that is not public."""

@@ -10,6 +10,7 @@ from data_hub.sample.crowd import load_entities, load_persons
 from data_hub.sample.geography import load_layers
 from data_hub.sample.licences import load_licences
 from data_hub.sample.macro_economy import load_indicators
+from data_hub.sample.partners import load_partner
 from data_hub.sample.personas import load_personas
 from data_hub.sample.resources import load_resources
 from data_hub.sample.sharing import load_sharing
@@ -25,6 +26,7 @@ async def load_sample(work: Work, scale: float) -> None:
     await load_sources(work)
     await load_resources(work)
     await load_sharing(work)
+    await load_partner(work)
     await load_credit(work)
     await load_licences(work)
     await load_indicators(work)

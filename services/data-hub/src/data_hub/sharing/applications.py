@@ -37,8 +37,8 @@ class Applications:
     async def apply(self, draft: ApplicationDraft, *, by: Actor) -> ApplicationRow:
         """Apply for a resource; where its department lets it be granted automatically, it is granted at once.
 
-        Raises NoDepartment (403), NoPublishedResource (404); NotShared, OwnResource, AppliedAlready (409);
-        UnknownColumn, NothingToShare, BadRowFilter, BadPeriod (422).
+        Raises NoDepartment (403), NoPublishedResource (404); ReadByPurpose, NotShared, OwnResource, AppliedAlready
+        (409); UnknownColumn, NothingToShare, BadRowFilter, BadPeriod (422).
         """
         department, now = department_of(by), self._work.clock.now()
         offer = await offer_of(self._work, draft.resource)
@@ -174,8 +174,8 @@ class Applications:
     async def grant(self, row: ApplicationRow, approval: GrantApproval, *, by: Actor) -> ApplicationRow:
         """Grant what was applied for, or less.
 
-        Raises ApplicationStateProblem, NotShared (409), NoPublishedResource (404); BeyondApplication, UnknownColumn,
-        NothingToShare, BadRowFilter, BadPeriod (422).
+        Raises ApplicationStateProblem, ReadByPurpose, NotShared (409), NoPublishedResource (404); BeyondApplication,
+        UnknownColumn, NothingToShare, BadRowFilter, BadPeriod (422).
         """
         offer = await offer_of(self._work, row.resource)
         if offer.resource.share_type is ShareType.refused:

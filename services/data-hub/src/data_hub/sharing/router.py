@@ -54,8 +54,8 @@ _ONCE = (KeyUsedOtherwise, StillRunning)
 _ACT = problems(no.NoDepartment, NotFound, no.ApplicationStateProblem)
 _CONTENT = (no.UnknownColumn, no.NothingToShare, no.BadRowFilter, no.BadPeriod)
 _APPLY = problems(
-    no.NoDepartment, no.NoPublishedResource, no.NotShared, no.OwnResource, no.AppliedAlready, *_CONTENT, no.TermMissing,
-    *_ONCE,
+    no.NoDepartment, no.NoPublishedResource, no.ReadByPurpose, no.NotShared, no.OwnResource, no.AppliedAlready,
+    *_CONTENT, no.TermMissing, *_ONCE,
 )  # fmt: skip
 _GRANT_ACT = problems(no.NoDepartment, NotFound, no.GrantStateProblem)
 
@@ -107,7 +107,11 @@ async def ask_for_supplement(
     return await records.application(await acts.ask_supplement(row, body.reason, by=actor))
 
 
-@router.post("/applications/{application_id}/supplements", status_code=201, responses=_ACT | problems(*_CONTENT))
+@router.post(
+    "/applications/{application_id}/supplements",
+    status_code=201,
+    responses=_ACT | problems(no.ReadByPurpose, *_CONTENT),
+)
 async def supplement_application(
     actor: Applicant, row: OwnApplication, body: Supplement, acts: ApplicationsInRequest, records: RecordsInRequest
 ) -> Application:
@@ -118,7 +122,8 @@ async def supplement_application(
 @router.post(
     "/applications/{application_id}/approvals",
     status_code=201,
-    responses=_ACT | problems(no.ApplicationStateProblem, no.NotShared, no.BeyondApplication, *_CONTENT),
+    responses=_ACT
+    | problems(no.ApplicationStateProblem, no.ReadByPurpose, no.NotShared, no.BeyondApplication, *_CONTENT),
 )
 async def approve_application(
     actor: Decider,
@@ -177,7 +182,9 @@ async def read_grant(_: Reader, row: VisibleGrant, records: RecordsInRequest) ->
     return await records.grant(row)
 
 
-@router.post("/grants/{grant_id}/changes", status_code=201, responses=_GRANT_ACT | problems(*_CONTENT))
+@router.post(
+    "/grants/{grant_id}/changes", status_code=201, responses=_GRANT_ACT | problems(no.ReadByPurpose, *_CONTENT)
+)
 async def change_grant(
     actor: Decider, row: GrantToGovern, body: GrantChange, acts: GrantingInRequest, records: RecordsInRequest
 ) -> GrantDocument:
@@ -221,13 +228,13 @@ async def set_term(actor: Bureau, body: TimeLimit, records: RecordsInRequest, on
     return await once(lambda: records.set_term(body, by=actor), TimeLimits)
 
 
-@router.get("/resources/{code}/rule", responses=problems(no.NoPublishedResource))
+@router.get("/resources/{code}/rule", responses=problems(no.NoPublishedResource, no.ReadByPurpose))
 async def read_rule(_: Reader, code: ResourceCode, work: WorkInRequest, records: RecordsInRequest) -> Rule:
     """Read how applications for a resource are handled 受理规则."""
     return await records.rule((await offer_of(work, code)).resource.code)
 
 
-@router.put("/resources/{code}/rule", responses=problems(no.NoPublishedResource, no.NoDepartment))
+@router.put("/resources/{code}/rule", responses=problems(no.NoPublishedResource, no.ReadByPurpose, no.NoDepartment))
 async def set_rule(
     actor: Decider, code: ResourceCode, body: RuleDraft, work: WorkInRequest, records: RecordsInRequest
 ) -> Rule:

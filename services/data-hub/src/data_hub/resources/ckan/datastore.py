@@ -3,6 +3,7 @@
 from typing import Any
 
 from citykit.work import Work
+from data_hub import meters
 from data_hub.datasets.domain import Column, ColumnType, value
 from data_hub.datasets.service import ROW_ID, Dataset, Datasets, RowQuery
 from data_hub.resources.ckan.envelope import ROWS, Arguments, CkanRefusal, invalid, not_found
@@ -42,7 +43,9 @@ class Datastore:
         }  # fmt: skip
         if result["include_total"]:
             result["total"], result["total_was_estimated"] = await told.count(dataset, query)
-        return result, await told.page(dataset, query)
+        rows, found = await told.page(dataset, query)
+        await meters.count(self.work, resource.code, resource.source_department, found)
+        return result, rows
 
     async def info(self, given: Arguments) -> Shown:
         """The fields of an opened resource's rows."""
@@ -107,13 +110,14 @@ def _values(column: Column, wanted: Any) -> list[Any]:
         raise invalid("filters", f"值与字段类型不符 Not a value of the field: {column.name}") from None
 
 
-def _words(given: Arguments, columns: dict[str, Column]) -> list[tuple[str | None, str]]:
+def _words(given: Arguments, columns: dict[str, Column]) -> list[tuple[list[str], str]]:
     asked = given.raw("q") if given.has("q") else {}
     if isinstance(asked, dict):
         _known(list(asked), columns, "q")
-        found: list[tuple[str | None, str]] = [(name, str(text)) for name, text in asked.items()]
+        found = [([name], str(text)) for name, text in asked.items()]
     else:
-        found = [(None, word) for word in given.text("q").split()]
+        texts = [name for name, column in columns.items() if column.type is ColumnType.string]
+        found = [(texts, word) for word in given.text("q").split()]
     if len(found) > 10:
         raise invalid("q", "词过多 Too many words")
     return found
