@@ -98,7 +98,7 @@ class Containers:
         self.compose("down", "--volumes", "--remove-orphans", "--timeout", "3")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def containers(engine: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Containers]:
     """The sample city in containers of its own name, behind a port of its own."""
     state = tmp_path_factory.mktemp("containers")
