@@ -89,12 +89,6 @@ class Sealed:
 
     # Writing
 
-    @property
-    def written(self) -> list[str]:
-        """The columns of the table that `write` gives values for, in its order, besides those that lie as they are."""
-        names = [name for column in self._order for name in (column, hash_column(column))]
-        return [*names, KEY] if self.shape.has_sealed_key else names
-
     def write(self, texts: Texts, names: Sequence[str]) -> dict[str, list[bytes | None]]:
         """The cells of the sealed columns in `names` and of the key, from the texts of all columns of rows, by column.
 
