@@ -33,10 +33,8 @@ CLIENT_AND_KEY = _text(_TOKENS, "CLIENT_AND_KEY")
 
 def match_values(name: str) -> dict[str, Any]:
     """What the statement of a match wants for a name: the same tokens that the service looks for."""
-    entities, tokens = (import_module(f"data_hub.registries.matching.{module}") for module in ("entities", "tokens"))
-    key = import_module("data_hub.bigrams").search_key(name)
-    exact, fuzzy = (sorted(map(tokens.token, words(key))) for words in (entities.exact_words, entities.fuzzy_words))
-    return {"exact": exact, "fuzzy": fuzzy, "bound": import_module(_MATCHING).BOUND + 1}
+    found: dict[str, Any] = import_module(_MATCHING).name_values(import_module("data_hub.bigrams").search_key(name))
+    return found
 
 
 def invented_persons(count: int) -> list[tuple[str, date]]:

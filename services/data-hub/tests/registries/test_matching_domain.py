@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from citykit.identifiers import gb11643, gb32100
 from data_hub.registries.matching import scoring
 from data_hub.registries.matching.edits import Slip, citizen_numbers, credit_codes, one_slip_apart
-from data_hub.registries.matching.entities import entity_tokens, exact_words, fuzzy_words
+from data_hub.registries.matching.entities import alike_words, entity_tokens, exact_words, near_words, sound_words
 from data_hub.registries.matching.firms import core
 from data_hub.registries.matching.scoring import Agreement
 from data_hub.registries.matching.sounds import sound_of
@@ -119,7 +119,17 @@ class TestTokens:
         assert core("有限公司") == "有限公司"
         found = set(entity_tokens([name]))
         for asked in ("思远橡塑制品", "河北思远橡塑制品股份有限公司", "衡水桃城思原橡塑制品有限公司"):
-            assert found & set(map(token, exact_words(asked) | fuzzy_words(asked)))
+            words = exact_words(asked) | near_words(asked) | sound_words(asked) | alike_words(asked)
+            assert found & set(map(token, words))
+
+    def test_a_name_that_is_nearly_right_says_more_than_a_distinctive_part_that_is(self) -> None:
+        known = ["衡水桃城思远橡塑制品有限公司"]
+        whole, part, other = (
+            scoring.firm_name(asked, known)
+            for asked in ("衡水桃城思鑫橡塑制品有限公司", "思鑫橡塑制品", "衡水桃城鑫思橡塑制品有限公司")
+        )
+        assert (whole.how, part.how, other.how) == (Agreement.one_character, Agreement.core_slip, Agreement.different)
+        assert whole.bits > part.bits > other.bits
 
 
 class TestScores:

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from citykit.testing import ServiceUnderTest
+from data_hub.sample.invention import invent_entity
 
 from .factories import (
     ENTITIES,
@@ -65,6 +66,26 @@ class TestPersons:
         assert agreement(answer) == how
         assert [one["person"]["person"] for one in answer.json()["items"]] == [str(person)]
         assert answer.json()["items"][0]["person"]["name"] == "李*英"
+
+    async def test_the_one_that_is_meant_is_found_among_all_those_that_are_called_alike(
+        self, city: ServiceUnderTest
+    ) -> None:
+        """Thirty share a part of the distinctive part, more than are looked at; those who agree in more come first."""
+        crowd = "伟芳静丽明超英华玉红志文国建军海波涛宁峰磊洋艳勇杰娟秀霞兰梅"
+        for number, character in enumerate(crowd):
+            await register_firm(city, uscc=invent_entity(number).uscc, name=f"衡水冀州思{character}丝网有限公司")
+        other = invent_entity(len(crowd)).uscc
+        await register_firm(city, name="衡水安平思远丝网有限公司")
+        await register_firm(
+            city, uscc=other, name="衡水饶阳思源丝网商店", division_code="131124", established_on="1999-09-09"
+        )
+        misspelt = (await firms(city, name="衡水安平思鑫丝网有限公司")).json()
+        assert misspelt["items"][0]["entity"]["uscc"] == FIRM
+        assert misspelt["cut"] is True
+        for clue in ({"division_code": "131124"}, {"established_on": "1999-09-09"}):
+            narrowed = (await firms(city, name="思鑫丝网", **clue)).json()
+            assert narrowed["items"][0]["entity"]["uscc"] == other
+            assert {"field": "name", "how": "distinctive-part-one-character"} in narrowed["items"][0]["agreement"]
 
     async def test_by_a_former_name(self, city: ServiceUnderTest) -> None:
         person = await register(city)

@@ -17,27 +17,42 @@ from data_hub.registries.legal_entities.schemas import (
 )
 from data_hub.registries.matching import scoring
 from data_hub.registries.matching.edits import Slip, credit_codes
-from data_hub.registries.matching.entities import exact_words, fuzzy_words
+from data_hub.registries.matching.entities import alike_words, exact_words, near_words, sound_words
 from data_hub.registries.matching.scoring import LEAST, Clue
 from data_hub.registries.matching.tokens import token
 
 BOUND = 60  # rows that one way may bring
+_FEW = 20  # rows of a way that finds very many and tells little
+# A county is compared by an expression on purpose: its index would lead through all firms of the county.
 _WAYS = {
     "codes": "uscc = any(%(codes)s)",
     "exact": "match_keys && %(exact)s::int[]",
-    "fuzzy": "match_keys && %(fuzzy)s::int[]",
+    "near": "match_keys && %(near)s::int[]",
+    "sound": "match_keys && %(sound)s::int[]",
+    "alike_there": "match_keys && %(alike)s::int[] and left(division_code, 6) = %(county)s",
+    "alike_then": "match_keys && %(alike)s::int[] and established_on = %(day)s",
+    "alike": "match_keys && %(alike)s::int[]",
 }
+_BOUNDS = {way: _FEW if way.startswith("alike") else BOUND for way in _WAYS}
 _ARM = """(select {number} as way, found.* from (
   select uscc, name, state, legal_form, division_code, established_on, name_keys from legal_entity
-  where {condition} limit %(bound)s
+  where {condition} limit {bound}
 ) found)"""
 
 
 def _statement(ways: list[str]) -> str:
-    return " union all ".join(_ARM.format(number=n, condition=_WAYS[way]) for n, way in enumerate(ways))
+    """All `ways` at once; each brings one row more than it may, so that a cut one is seen."""
+    arms = (_ARM.format(number=n, condition=_WAYS[way], bound=_BOUNDS[way] + 1) for n, way in enumerate(ways))
+    return " union all ".join(arms)
 
 
-BY_NAME = _statement(["exact", "fuzzy"])  # both ways of a name at once, as measurements ask it
+BY_NAME = _statement(["exact", "near", "sound", "alike"])  # all ways of a name at once, as measurements ask it
+
+
+def name_values(key: str) -> dict[str, list[int]]:
+    """What the ways of a name want to know: the tokens of each."""
+    words = {"exact": exact_words, "near": near_words, "sound": sound_words, "alike": alike_words}
+    return {way: sorted(map(token, of(key))) for way, of in words.items()}
 
 
 class Matching:
@@ -53,12 +68,12 @@ class Matching:
         codes = credit_codes(question.uscc) if question.uscc is not None else {}
         key = search_key(question.name) if question.name is not None else None
         asked = _Asked(question, codes, key)
-        ways, values = _ways(asked)
+        ways, wider, values = _ways(asked)
         rows, cut = await self._candidates(ways, values)
         best = _ranked(asked, rows)
         # Whoever carries the very name or its distinctive part agrees better than any name with a slip in it.
-        if key is not None and "exact" in ways and len(best) < question.limit:
-            more, cut_again = await self._candidates(["fuzzy"], values)
+        if wider and len(best) < question.limit:
+            more, cut_again = await self._candidates(wider, values)
             best, cut = _ranked(asked, rows | more), cut or cut_again
         items = [
             EntityMatch(
@@ -81,7 +96,7 @@ class Matching:
         for way, *row in await (await connection.execute(statement.encode(), values)).fetchall():
             brought[way] += 1
             rows.setdefault(row[0], tuple(row))
-        return rows, any(count > BOUND for count in brought)
+        return rows, any(count > _BOUNDS[way] for way, count in zip(ways, brought, strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +116,24 @@ class _Asked:
         return scoring.score(_clues(self, ideal)) < LEAST
 
 
-def _ways(asked: _Asked) -> tuple[list[str], dict[str, Any]]:
-    """The ways that are worth taking first, and what they and the wider one want to know."""
-    ways, values = ["codes"] if asked.codes else [], {"codes": list(asked.codes), "bound": BOUND + 1}
+def _ways(asked: _Asked) -> tuple[list[str], list[str], dict[str, Any]]:
+    """The ways that are worth taking first, those to take where they bring too few, and what all want to know."""
+    question, first = asked.question, ["codes"] if asked.codes else []
+    values: dict[str, Any] = {"codes": list(asked.codes)}
     if asked.key is None or asked.is_led_by_code:
-        return ways, values
-    words = {"exact": exact_words(asked.key), "fuzzy": fuzzy_words(asked.key)}
-    return [*ways, "exact"], values | {name: sorted(map(token, told)) for name, told in words.items()}
+        return first, [], values
+    wider = ["near", "sound"]
+    told = name_values(asked.key)
+    if told["alike"]:
+        # A distinctive part with a slip is shared by so many that only a few are looked at: those who agree in more.
+        if question.division_code is not None and len(stem := stem_of(canonical(question.division_code))) >= 6:
+            wider.append("alike_there")
+            values["county"] = stem[:6]
+        if question.established_on is not None:
+            wider.append("alike_then")
+            values["day"] = question.established_on
+        wider.append("alike")
+    return [*first, "exact"], wider, values | told
 
 
 def _ranked(asked: _Asked, rows: dict[str, tuple[Any, ...]]) -> list[tuple[float, tuple[Any, ...], list[Clue]]]:

@@ -13,18 +13,27 @@ def exact_words(key: str) -> set[str]:
     return {key, f"#{core(key)}"}
 
 
-def fuzzy_words(key: str) -> set[str]:
-    """The words that find it by a name one slip away, by its core one slip away, and by the sound of its core."""
+def near_words(key: str) -> set[str]:
+    """The words that find it by a whole name one slip away; few share one."""
+    return with_a_slip(key)
+
+
+def sound_words(key: str) -> set[str]:
+    """The word that finds it by the sound of its core."""
+    return {sounding(core(key))}
+
+
+def alike_words(key: str) -> set[str]:
+    """The words that find it by a core one slip away; in a large city a thousand firms may share one."""
     inner = core(key)
-    slips = (
-        {f"#{form}" for form in with_a_slip(inner) if len(form) >= _SHORTEST - 1} if len(inner) >= _SHORTEST else set()
-    )
-    return {*with_a_slip(key), *slips, sounding(inner)}
+    if len(inner) < _SHORTEST:
+        return set()
+    return {f"#{form}" for form in with_a_slip(inner) if len(form) >= _SHORTEST - 1}
 
 
 def entity_tokens(keys: Iterable[str]) -> list[int]:
     """The tokens that find a firm by its present and its former names."""
     found: set[int] = set()
     for key in keys:
-        found.update(map(token, exact_words(key) | fuzzy_words(key)))
+        found.update(map(token, exact_words(key) | near_words(key) | sound_words(key) | alike_words(key)))
     return sorted(found)

@@ -27,6 +27,7 @@ class Agreement(StrEnum):
     homophone = "homophone"
     one_character = "one-character"
     swapped = "swapped"
+    core_slip = "distinctive-part-one-character"
     missing = "missing-character"
     extra = "extra-character"
     one_digit = "one-digit"
@@ -54,7 +55,7 @@ _BITS: dict[str, dict[Agreement, float]] = {
     },
     "firm": {
         Agreement.exact: 18.0, Agreement.former: 17.0, Agreement.core: 14.0, Agreement.one_character: 13.0,
-        Agreement.homophone: 12.0, Agreement.different: -6.0,
+        Agreement.homophone: 12.0, Agreement.core_slip: 11.0, Agreement.different: -6.0,
     },
     "day": {
         Agreement.exact: 14.0, Agreement.swapped: 9.0, Agreement.one_digit: 9.0, Agreement.year: 5.0,
@@ -108,7 +109,7 @@ def firm_name(asked: str, keys: list[str]) -> Clue:
     if how is Agreement.different and any(sound_alike(inner, known) for known in cores):
         how = Agreement.homophone
     if how is Agreement.different and any(one_slip_apart(inner, known) for known in cores):
-        how = Agreement.one_character
+        how = Agreement.core_slip
     return clue("name", how, "firm")
 
 
