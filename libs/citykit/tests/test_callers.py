@@ -68,6 +68,10 @@ class TestAllowance:
         allowance = Allowance(1, 10, now=Time())
         assert [allowance.spend(one) for one in (ONE, ONE, OTHER, OTHER)] == [0, 10, 0, 10]
 
+    def test_of_a_name_is_its_own_though_it_is_no_address(self) -> None:
+        allowance = Allowance(1, 10, now=Time())
+        assert [allowance.take(one) for one in ("sub:a", "sub:a", "sub:b")] == [0, 10, 0]
+
     def test_of_a_heavy_request_is_all_of_it_at_most(self) -> None:
         allowance = Allowance(3, 3, now=Time())
         assert [allowance.spend(ONE, 5), allowance.spend(ONE)] == [0, 1]

@@ -3,9 +3,13 @@
 import contextlib
 import json
 
+from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from citykit.problems import MEDIA_TYPE, TooLarge
+
+# Stands in the scope of a request whose body was too large: what its route answers never leaves.
+TOO_LARGE = "citykit.too_large"
 
 
 class _Exceeded(Exception):
@@ -48,7 +52,7 @@ class LimitBody:
             message = await receive()
             taken += len(message.get("body", b""))
             if taken > self._limit:
-                refused = True
+                refused = scope[TOO_LARGE] = True
                 raise _Exceeded
             return message
 
@@ -65,6 +69,7 @@ class LimitBody:
             await self._refuse(scope, send)
 
     async def _refuse(self, scope: Scope, send: Send) -> None:
+        await _tell_route(scope)
         body = json.dumps(TooLarge().document(english=False, instance=scope["path"]), ensure_ascii=False).encode()
         headers = [
             (b"content-type", MEDIA_TYPE.encode()),
@@ -73,3 +78,15 @@ class LimitBody:
         ]
         await send({"type": "http.response.start", "status": 413, "headers": headers})
         await send({"type": "http.response.body", "body": body})
+
+
+async def _tell_route(scope: Scope) -> None:
+    """Tell the route that a refused request was for, where it wants to know (`refused`): it never sees the request."""
+    for route in scope["app"].router.routes if "app" in scope else ():
+        told = getattr(route, "refused", None)
+        if told is None:
+            continue
+        match, more = route.matches(scope)
+        if match is Match.FULL:
+            await told({**scope, **more}, TooLarge.status, TooLarge.slug)
+            return

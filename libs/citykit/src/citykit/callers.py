@@ -53,14 +53,18 @@ class Allowance:
 
         Otherwise nothing is taken, and the answer is in how many whole seconds it will have them.
         """
-        now, bucket = self._now(), address_bucket(address)
+        return self.take(address_bucket(address), weight)
+
+    def take(self, name: str, weight: int = 1) -> int:
+        """The same for whoever is counted under a name that is no address."""
+        now = self._now()
         cost = self._seconds * min(weight, self._most) / self._most
-        whole = max(self._whole.get(bucket, now), now) + cost
+        whole = max(self._whole.get(name, now), now) + cost
         missing = whole - now - self._seconds
         if missing > 1e-6:  # sums of fractions are not exact
             return max(1, ceil(missing))
-        self._whole[bucket] = whole
-        self._whole.move_to_end(bucket)
+        self._whole[name] = whole
+        self._whole.move_to_end(name)
         if len(self._whole) > self._remembered:
             self._whole.popitem(last=False)
         return 0

@@ -40,6 +40,7 @@ class Once:
         self._work = work
         self._request = request
         self._key = key
+        self.is_repeated = False  # whether the answer is the one that an earlier request got
 
     async def __call__(self, act: Callable[[], Awaitable[Answer]], kind: type[Answer]) -> Answer:
         """The act's answer, or the stored one where the key is known. Without a key the act simply runs.
@@ -77,6 +78,7 @@ class Once:
             raise KeyUsedOtherwise()
         if row.answer is None:
             raise StillRunning()
+        self.is_repeated = True
         return kind.model_validate_json(row.answer)
 
 

@@ -108,6 +108,17 @@ def from_database(error: BaseException | None) -> Problem:
     return Unexpected()
 
 
+def problem_of(error: Exception) -> Problem:
+    """The problem that an error which leaves an endpoint is answered as."""
+    if isinstance(error, Problem):
+        return error
+    if isinstance(error, RequestValidationError):
+        return from_validation(error)
+    if isinstance(error, DBAPIError | psycopg.Error):
+        return from_database(error.orig if isinstance(error, DBAPIError) else error)
+    return Unavailable() if isinstance(error, PoolTimeout) else Unexpected()
+
+
 async def _problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, Problem)
     return answer(request, error)

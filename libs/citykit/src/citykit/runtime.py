@@ -1,7 +1,7 @@
 """One running process of a service: what is opened once at its start and closed at its end."""
 
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Annotated, Any, LiteralString
 from uuid import UUID
@@ -72,6 +72,7 @@ class Runtime:
         signer = MeshSigner(service.name, json.loads(settings.secret("mesh_key.json")))
         self.mesh = Mesh(self.http, settings.mesh_url, signer)
         self.open_work = Opener(self._new_work)
+        self.farewells: list[Callable[[], Awaitable[None]]] = []  # what a part of the service does before the end
         self._task_names = frozenset(service.task_names)
         self._subscribers = {kind.event_type: names for kind, names in service.publishes.items()}
         fetched = keys_kept(keys_from_url(settings.token_keys_url, self.http), self._keep_keys, self._kept_keys)
@@ -85,7 +86,9 @@ class Runtime:
         await self.reads.pool.open(wait=False)
 
     async def close(self) -> None:
-        """Close everything that was opened."""
+        """Close everything that was opened, after the farewells."""
+        for farewell in self.farewells:
+            await farewell()
         await self.http.aclose()
         await self.reads.pool.close()
         await self.engine.dispose()
