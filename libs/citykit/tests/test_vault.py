@@ -50,6 +50,26 @@ class TestSealing:
             AESGCM(OLD).decrypt(blob[9:21], blob[21:], blob[:9] + CONTEXT.encode())
 
 
+class TestColumns:
+    @settings(max_examples=40, deadline=None)
+    @given(st.lists(st.none() | texts, max_size=20), texts)
+    def test_of_texts_open_one_by_one(self, column: list[str | None], context: str) -> None:
+        vault = Vault([OLD, NEW])
+        blobs = vault.seal_all(column, context)
+        assert [None if one is None else vault.open(one, context) for one in blobs] == column
+        assert all(vault.is_current(one) for one in blobs if one is not None)
+
+    def test_seal_equal_texts_under_nonces_of_their_own(self) -> None:
+        blobs = Vault.generate().seal_all(["131102200002290019"] * 1000, CONTEXT)
+        assert len({one[9:21] for one in blobs if one is not None}) == 1000
+
+    @settings(max_examples=40, deadline=None)
+    @given(st.lists(texts, max_size=20), texts)
+    def test_have_the_hashes_of_their_values(self, column: list[str], kind: str) -> None:
+        vault = Vault([OLD, NEW])
+        assert vault.index_all(kind, column) == [vault.index(kind, one) for one in column]
+
+
 class TestTampering:
     def test_every_flipped_bit_is_refused(self) -> None:
         vault = Vault.generate()

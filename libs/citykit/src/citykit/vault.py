@@ -12,9 +12,10 @@ texts (NIST SP 800-38D §8.3).
 
 import base64
 import binascii
+import hashlib
 import hmac
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -29,6 +30,8 @@ _KEY_ID_SIZE = 8
 _HEADER_SIZE = len(_VERSION) + _KEY_ID_SIZE
 _NONCE_SIZE = 12
 _TAG_SIZE = 16
+_BLOCK_SIZE = 64  # of SHA-256: HMAC pads its key to it, and crosses it with 0x36 and 0x5c
+_INNER, _OUTER = bytes(byte ^ 0x36 for byte in range(256)), bytes(byte ^ 0x5C for byte in range(256))
 
 
 class VaultError(Exception):
@@ -77,6 +80,19 @@ class Vault:
         header, nonce = _VERSION + self._newest, secrets.token_bytes(_NONCE_SIZE)
         return header + nonce + self._ciphers[self._newest].encrypt(nonce, content, _bound(header, context))
 
+    def seal_all(self, texts: Sequence[str | None], context: str) -> list[bytes | None]:
+        """A column of texts, each sealed as `seal` does it, at a fraction of the time; None stays None.
+
+        The nonces are drawn from the system at once, and each text has its own.
+        """
+        header, encrypt = _VERSION + self._newest, self._ciphers[self._newest].encrypt
+        bound, drawn = _bound(header, context), secrets.token_bytes(_NONCE_SIZE * len(texts))
+        nonces = [drawn[at : at + _NONCE_SIZE] for at in range(0, len(drawn), _NONCE_SIZE)]
+        return [
+            None if text is None else header + nonce + encrypt(nonce, text.encode("utf-8"), bound)
+            for text, nonce in zip(texts, nonces, strict=True)
+        ]
+
     def open(self, blob: bytes, context: str) -> str:
         """The text that was sealed for `context`. Raises VaultError where blob, context or key is another one."""
         return self.open_bytes(blob, context).decode("utf-8")
@@ -105,10 +121,29 @@ class Vault:
         Equal values give equal hashes within one service and one kind, and nowhere else. Hand in the canonical form
         (an identification number with its X in capitals), or two spellings of one thing will not meet.
         """
+        return hmac.digest(self._index_key(kind), value.encode("utf-8"), "sha256")
+
+    def index_all(self, kind: str, values: Iterable[str]) -> list[bytes]:
+        """The look-up hashes of a column of values, the very ones of `index`, in half of the time.
+
+        HMAC (RFC 2104) from two states that have taken the padded key in and are copied for each value.
+        """
+        padded = self._index_key(kind).ljust(_BLOCK_SIZE, b"\0")
+        inner = hashlib.sha256(padded.translate(_INNER)).copy
+        outer = hashlib.sha256(padded.translate(_OUTER)).copy
+        made = []
+        for value in values:
+            one, whole = inner(), outer()
+            one.update(value.encode("utf-8"))
+            whole.update(one.digest())
+            made.append(whole.digest())
+        return made
+
+    def _index_key(self, kind: str) -> bytes:
         key = self._index_keys.get(kind)
         if key is None:
             key = self._index_keys[kind] = _derive(self._index_root, b"index/" + kind.encode("utf-8"))
-        return hmac.digest(key, value.encode("utf-8"), "sha256")
+        return key
 
 
 def generate_root() -> str:

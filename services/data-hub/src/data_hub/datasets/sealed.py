@@ -24,6 +24,8 @@ from data_hub.datasets.domain import Column, ColumnType, Sealing, Shape
 KEY = "_key"
 _INSTANT = sql.SQL("""to_char({} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')""")
 _BEIJING = timezone(timedelta(hours=8))
+_quoted = json.JSONEncoder().encode  # as `json.dumps` writes it, without a new encoder for each value
+_spoken = json.JSONEncoder(ensure_ascii=False).encode
 Texts = Mapping[str, Sequence[str | None]]
 
 
@@ -48,6 +50,19 @@ def blind(vault: Vault, resource: str, column: Column, text: str) -> bytes:
     if column.sealing is Sealing.citizen_number:
         return vault.index("id-number", text.strip().upper())
     return vault.index(f"item/{resource}/{column.name}", _compared(column.type, text))
+
+
+def blinds(vault: Vault, resource: str, column: Column, texts: Sequence[str | None]) -> list[bytes | None]:
+    """The hashes of a findable column's values, each of its distinct values hashed once."""
+    distinct = list({one for one in texts if one is not None})
+    if column.sealing is Sealing.citizen_number:
+        hashed = vault.index_all("id-number", (one.strip().upper() for one in distinct))
+    else:
+        forms = (_compared(column.type, one) for one in distinct)
+        hashed = vault.index_all(f"item/{resource}/{column.name}", forms)
+    found: dict[str | None, bytes | None] = {None: None}
+    found.update(zip(distinct, hashed, strict=True))
+    return [found[one] for one in texts]
 
 
 def _compared(kind: ColumnType, text: str) -> str:
@@ -94,37 +109,38 @@ class Sealed:
 
         The columns of the key are among the texts.
         """
-        keys = self._keys(texts)
+        keys = self._keys(texts, names)
         made: dict[str, list[bytes | None]] = {}
         for name in names:
             column = self._columns.get(name)
             if column is not None:
-                place = self._place(name)
-                seal = self.vault.seal
-                made[name] = [None if one is None else seal(one, place) for one in texts[name]]
+                made[name] = self.vault.seal_all(texts[name], self._place(name))
                 made[hash_column(name)] = self._hashes(column, texts[name], keys)
         if self.shape.has_sealed_key:
-            made[KEY] = [self.vault.index(f"key/{self.resource}", key) for key in keys or ()]
+            made[KEY] = list(self.vault.index_all(f"key/{self.resource}", keys or ()))
         return made
 
     def _hashes(self, column: Column, texts: Sequence[str | None], keys: list[str] | None) -> list[bytes | None]:
         if column.is_findable:
-            return [None if one is None else blind(self.vault, self.resource, column, one) for one in texts]
+            return blinds(self.vault, self.resource, column, texts)
         if keys is None:  # rows without a key are never compared with those that come
             return [None] * len(texts)
-        kind = f"row/{self.resource}/{column.name}"
-        pairs = zip(keys, texts, strict=True)
-        return [None if one is None else self.vault.index(kind, json.dumps([key, one])) for key, one in pairs]
+        pairs = (f"[{_quoted(key)}, {_quoted(one)}]" for key, one in zip(keys, texts, strict=True) if one is not None)
+        hashes = iter(self.vault.index_all(f"row/{self.resource}/{column.name}", pairs))
+        return [None if one is None else next(hashes) for one in texts]
 
-    def _keys(self, texts: Texts) -> list[str] | None:
-        if not self.shape.key:
+    def _keys(self, texts: Texts, names: Sequence[str]) -> list[str] | None:
+        """The keys of rows as JSON arrays, where a cell to be made wants them."""
+        columns = [column for name in self.shape.key if (column := self.shape.column(name)) is not None]
+        told = any(not one.is_findable for name in names if (one := self._columns.get(name)) is not None)
+        if not columns or not (told or self.shape.has_sealed_key):
             return None
-        kinds = [column.type for name in self.shape.key if (column := self.shape.column(name)) is not None]
-        rows = zip(*(texts[name] for name in self.shape.key), strict=True)
-        return [
-            json.dumps([None if v is None else _compared(kind, v) for kind, v in zip(kinds, row, strict=True)])
-            for row in rows
-        ]
+        parts = []
+        for column in columns:
+            values = texts[column.name]
+            quoted = {one: "null" if one is None else _quoted(_compared(column.type, one)) for one in set(values)}
+            parts.append([quoted[one] for one in values])
+        return [f"[{', '.join(row)}]" for row in zip(*parts, strict=True)]
 
     # Reading
 
@@ -163,7 +179,7 @@ class Sealed:
         kind = self._columns[name].type
         told = _told(kind, self.open(name, bytes.fromhex(content)))
         is_bare = kind in (ColumnType.integer, ColumnType.number, ColumnType.boolean)
-        return told if is_bare else json.dumps(told, ensure_ascii=False)
+        return told if is_bare else _spoken(told)
 
     def _place(self, name: str) -> str:
         return f"dataset/{self.dataset}/{name}"

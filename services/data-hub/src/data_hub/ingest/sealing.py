@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from citykit.vault import Vault
 from data_hub.datasets.domain import Column, ColumnType
-from data_hub.datasets.sealed import KEY, Sealed, blind, hash_column, text_of
+from data_hub.datasets.sealed import KEY, Sealed, blinds, hash_column, text_of
 from data_hub.datasets.service import Dataset
 from data_hub.ingest.contract import Item
 
@@ -58,21 +58,28 @@ class Sealer:
         made = self._sealed.write(texts, self._own)
         cells = {sealed_column(name) if name in self._own else name: cell for name, cell in made.items()}
         for name, target in self.targets.items():
-            cells[target_column(name)] = [
-                None if one is None else blind(self._vault, target.resource, target.column, one) for one in texts[name]
-            ]
-        hexed = [pl.Series(name, _hexed(cells[name]), dtype=pl.String) for name in self.columns]
-        return frame.with_columns(hexed)
+            cells[target_column(name)] = blinds(self._vault, target.resource, target.column, texts[name])
+        blobs = pl.DataFrame([pl.Series(name, cells[name], dtype=pl.Binary) for name in self.columns])
+        hexed = (pl.concat_str(pl.lit("\\x"), pl.col(name).bin.encode("hex")).alias(name) for name in self.columns)
+        return frame.hstack(blobs.select(hexed))
 
     def _texts(self, values: pl.Series) -> list[str | None]:
         """Values in the form in which they are sealed and hashed."""
         column = self._sealed.shape.column(values.name)
-        kind = ColumnType.string if column is None else column.type
-        if kind is ColumnType.number:
-            return [None if one is None else text_of(Decimal(one)) for one in values.to_list()]
-        if kind is ColumnType.string:
-            return values.to_list()
-        return [None if one is None else text_of(one) for one in values.to_list()]
+        return texts_of(ColumnType.string if column is None else column.type, values)
+
+
+def texts_of(kind: ColumnType, values: pl.Series) -> list[str | None]:
+    """The typed values of a slice's column as `text_of` writes each, a column at once."""
+    import polars as pl  # noqa: PLC0415 - heavy, and most processes never need it
+
+    if kind is ColumnType.number:
+        written: list[str | None] = values.to_list()
+        forms = {one: None if one is None else text_of(Decimal(one)) for one in set(written)}
+        return [forms[one] for one in written]
+    if kind is ColumnType.datetime:
+        return values.dt.strftime("%Y-%m-%dT%H:%M:%S%.6fZ").to_list()
+    return values.cast(pl.String).to_list()
 
 
 def sealed_column(name: str) -> str:
@@ -83,7 +90,3 @@ def sealed_column(name: str) -> str:
 def target_column(name: str) -> str:
     """Where the hashes stand by which an item is looked up elsewhere."""
     return f"_r_{name}"
-
-
-def _hexed(cells: Sequence[bytes | None]) -> list[str | None]:
-    return [None if one is None else f"\\x{one.hex()}" for one in cells]
