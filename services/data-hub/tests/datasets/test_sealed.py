@@ -85,11 +85,11 @@ class Register:
         await self.post("/resources", self.body(code, **more), self.author)
         await self.review(code)
 
-    async def change(self, **more: Any) -> None:
+    async def change(self, code: str = CODE, **more: Any) -> None:
         """Describe it anew and have that published."""
-        draft = {name: one for name, one in self.body(**more).items() if name != "code"}
-        await self.post(f"/resources/{CODE}/changes", draft, self.author)
-        await self.review(CODE)
+        draft = {name: one for name, one in self.body(code, **more).items() if name != "code"}
+        await self.post(f"/resources/{code}/changes", draft, self.author)
+        await self.review(code)
 
     async def review(self, code: str) -> None:
         """Hand in and approve."""
@@ -380,6 +380,18 @@ class TestResealing:
         assert (batch["inserted"], batch["changed"]) == (0, 0)
         read = (await register.city.client.get(f"{path}/changes", headers=register.housing)).json()
         assert read["items"] == []  # nobody is told of a change that is none
+
+    async def test_tells_long_names_apart_that_begin_alike(self, register: Register) -> None:
+        names = [f"{'a' * 58}{last}" for last in "xy"]
+        plain = [{"name": name, "title": name, "type": "string", "sensitivity": "internal"} for name in names]
+        await register.publish(VISITS, items=plain, key=[])
+        await register.bring([("甲", "乙")], VISITS, tuple(names), merge="append")
+        await register.change(VISITS, items=[one | {"sensitivity": "personal"} for one in plain], key=[])
+        await register.city.drain()
+        kept = await register.dump(VISITS)
+        assert "甲" not in kept
+        answer = await register.city.client.get(f"{HUB}/services/{VISITS}/rows", headers=register.civil)
+        assert [list(row.values()) for row in answer.json()["items"]] == [["甲", "乙"]]
 
     async def test_seals_rows_from_before(self, register: Register) -> None:
         async with register.city.work() as work:

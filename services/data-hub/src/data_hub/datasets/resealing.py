@@ -15,8 +15,16 @@ from data_hub.datasets.sealed import KEY, Sealed, as_text
 from data_hub.datasets.service import ROW_ID, Dataset, cells_of, kept_shape, key_of
 
 ROWS_AT_ONCE = 5_000
-_FRESH = "_new_"  # what a column is called until the one in whose place it comes is gone
 _NEW = sql.Identifier("reseal_rows")
+
+
+def _fresh(changed: Sequence[tuple[Column, Column]]) -> dict[str, tuple[str, str]]:
+    """What each new column is called until the one in whose place it comes is gone, and its type.
+
+    They are numbered: a name with something before it could be longer than the 63 bytes that PostgreSQL tells apart.
+    """
+    cells = [cell for _, new in changed for cell in cells_of(new)]
+    return {name: (f"_new_{number}", kind) for number, (name, kind) in enumerate(cells)}
 
 
 class Resealing:
@@ -52,9 +60,8 @@ class Resealing:
         return done
 
     async def _widen(self, table: sql.Identifier, changed: Sequence[tuple[Column, Column]], wanted: Shape) -> None:
-        for _, new in changed:
-            for name, kind in cells_of(new):
-                await self._alter(table, "add column {} {}", sql.Identifier(_FRESH + name), sql.SQL(kind))
+        for name, kind in _fresh(changed).values():
+            await self._alter(table, "add column {} {}", sql.Identifier(name), sql.SQL(kind))
         if wanted.has_sealed_key:
             await self._alter(table, "add column if not exists {} bytea", sql.Identifier(KEY))
 
@@ -67,7 +74,7 @@ class Resealing:
         text = sql.SQL("select {}, {} from {}").format(
             sql.Identifier(ROW_ID), sql.SQL(", ").join(shown), sql.Identifier(dataset.table)
         )
-        targets = {name: (_FRESH + name, kind) for _, one in changed for name, kind in cells_of(one)}
+        targets = _fresh(changed)
         targets |= {KEY: (KEY, "bytea")} if new.shape.has_sealed_key else {}
         connection = await self.work.driver()
         await self._stage(targets)
@@ -117,11 +124,10 @@ class Resealing:
         self, table: sql.Identifier, changed: Sequence[tuple[Column, Column]], before: Shape, wanted: Shape
     ) -> None:
         """Put the new columns in the place of the old, and the key on what tells rows apart now."""
-        for old, new in changed:
-            for name, _ in cells_of(old):
-                await self._alter(table, "drop column {}", sql.Identifier(name))
-            for name, _ in cells_of(new):
-                await self._alter(table, "rename column {} to {}", sql.Identifier(_FRESH + name), sql.Identifier(name))
+        for name in (name for old, _ in changed for name, _ in cells_of(old)):
+            await self._alter(table, "drop column {}", sql.Identifier(name))
+        for name, (fresh, _) in _fresh(changed).items():
+            await self._alter(table, "rename column {} to {}", sql.Identifier(fresh), sql.Identifier(name))
         if key_of(before) == key_of(wanted):
             return
         if wanted.has_sealed_key:
