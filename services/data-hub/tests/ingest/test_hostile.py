@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from citykit.testing import ServiceUnderTest
+from data_hub.ingest import jobs
+from data_hub.ingest.limits import Limits
 
 from .factories import GOOD, HEAD, brought, published, quarantined, reasons, rows_of, table
 
@@ -35,6 +37,19 @@ async def judged(city: ServiceUnderTest, content: bytes, **query: Any) -> tuple[
     batch = await brought(city, content, mode="row-by-row", **query)
     assert batch["state"] == "loaded", batch["fault"]
     return batch["accepted"], [reasons(row) for row in await quarantined(city, batch["id"])]
+
+
+class TestBadRows:
+    @pytest.mark.parametrize(
+        "rows",
+        [[("1076A", "2026-11-01 08:00:00", "9" * 900, "良")] * 3, [("1077A", "2026-11-01 08:00:00", "5", "良")] * 40],
+        ids=["that break a rule by themselves", "that stand twice"],
+    )
+    async def test_that_are_longer_than_is_held_refuse_the_file(
+        self, city: ServiceUnderTest, monkeypatch: pytest.MonkeyPatch, rows: list[tuple[str, ...]]
+    ) -> None:
+        monkeypatch.setattr(jobs, "Limits", lambda: Limits(most_bad_characters=1_000))
+        assert await refusal(city, table(rows)) == "too-large-bad-rows"
 
 
 class TestCodings:

@@ -165,6 +165,11 @@ class BadRow:
     faults: tuple[RowFault, ...]
     fields: tuple[str, ...] | None = None
 
+    @property
+    def size(self) -> int:
+        """Characters of its values."""
+        return sum(len(one) for one in (*self.values.values(), *(self.fields or ())) if one is not None)
+
 
 @dataclass
 class Tally:

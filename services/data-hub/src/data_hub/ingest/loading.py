@@ -165,11 +165,10 @@ class Loading:
         keys: dict[str, list[Any]] = {name: [] for name in checks.unique_sets}
         bad = await self._fill(connection, staging, sealer, rows, checks, keys)
         outdated = await self._outdated(staging, standing)
-        bad += await self._look_across(staging, checks, keys, merge)
+        bad += await self._look_across(staging, checks, keys, merge, bad)
         stale = checks.stale()
         for fault in stale:
             checks.tally.add(fault, 1)
-        self._bounded(len(bad))
         good = checks.tally.parsed - len(bad) - len(outdated)
         await self.progress.tell(Stage.merging, checks.tally.parsed, good, len(bad))
         done = Loaded(rows.items, checks.tally, bad, outdated, stale, merged=False)
@@ -192,7 +191,7 @@ class Loading:
                 f"Later batches brought {len(lines)} of the rows anew: bring the data as a new batch",
             )  # fmt: skip
         fault = RowFault(self.contract.key[0] if self.contract.key else ROW, Why.newer)
-        return await staging.take_out({line: [fault] for line in lines}) if lines else []
+        return await self._take_out(staging, {line: [fault] for line in lines}, [])
 
     async def _fill(
         self, connection: AsyncConnection[Any], staging: Staging, sealer: Sealer, rows: Rows | Once, checks: Checks,
@@ -215,13 +214,15 @@ class Loading:
             return copied(sealer.added(checked.good), names), taken.bad + checked.bad
 
         bad: list[BadRow] = []
+        size = 0
         following = asyncio.ensure_future(asyncio.to_thread(step))
         try:
             async with connection.cursor() as cursor, cursor.copy(staging.copy) as copy:
                 while (told := await following) is not None:
                     following = asyncio.ensure_future(asyncio.to_thread(step))
                     bad += told[1]
-                    self._bounded(len(bad))
+                    size += sum(row.size for row in told[1])
+                    self._bounded(len(bad), size)
                     if checks.tally.parsed > self.limits.most_rows:
                         raise BatchRefused("too-many-rows", "行数超过上限", "There are more rows than a batch may have")
                     await copy.write(told[0])
@@ -231,7 +232,14 @@ class Loading:
             await asyncio.gather(following, return_exceptions=True)
         return bad
 
-    def _bounded(self, bad: int) -> None:
+    def _bounded(self, bad: int, size: int) -> None:
+        """Refuse what is more than a machine should hold: so many bad rows, of so many characters."""
+        if size > self.limits.most_bad_characters:
+            most = self.limits.most_bad_characters >> 20
+            raise BatchRefused(
+                "too-large-bad-rows", f"不合格行的内容超过{most}M字符，请核对文件与目录是否一致",
+                f"The bad rows are longer than {most} million characters: is it the right file?",
+            )  # fmt: skip
         if bad > self.limits.most_bad_rows:
             raise BatchRefused(
                 "too-many-bad-rows", f"不合格行超过{self.limits.most_bad_rows}行，请核对文件与目录是否一致",
@@ -239,7 +247,7 @@ class Loading:
             )  # fmt: skip
 
     async def _look_across(
-        self, staging: Staging, checks: Checks, keys: dict[str, list[Any]], merge: Merge
+        self, staging: Staging, checks: Checks, keys: dict[str, list[Any]], merge: Merge, bad: list[BadRow]
     ) -> list[BadRow]:
         """The rules that look at more than one row: unique values, references to other data sets."""
         found: dict[int, list[RowFault]] = {}
@@ -266,7 +274,15 @@ class Loading:
                 if rule.kind == "reference":
                     other = await self._referred(item, rule.resource, rule.item)
                     note(await staging.strangers(item.name, other, rule.item), RowFault(item.name, "reference"))
-        return await staging.take_out(found) if found else []
+        return await self._take_out(staging, found, bad)
+
+    async def _take_out(self, staging: Staging, faults: dict[int, list[RowFault]], bad: list[BadRow]) -> list[BadRow]:
+        """Rows out of the table to those that are bad already, looked at before they are fetched."""
+        if not faults:
+            return []
+        size = await staging.size_of(list(faults)) + sum(row.size for row in bad)
+        self._bounded(len(bad) + len(faults), size)
+        return await staging.take_out(faults)
 
     async def _sealer(self, items: list[Item]) -> Sealer:
         """What seals the batch, and hashes what it refers to where that lies sealed. Raises BatchRefused."""

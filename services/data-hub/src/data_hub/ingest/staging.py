@@ -135,6 +135,14 @@ class Staging:
     async def _lines(self, statement: sql.Composed, values: Sequence[Any] = ()) -> list[int]:
         return [line for (line,) in await (await self._connection.execute(statement, values)).fetchall()]
 
+    async def size_of(self, lines: Sequence[int]) -> int:
+        """Characters of the values of some lines."""
+        lengths = (sql.SQL("coalesce(length({}::text), 0)").format(sql.Identifier(name)) for name in self._names)
+        statement = sql.SQL("select coalesce(sum({}), 0)::bigint from {} where {} = any(%s)").format(
+            sql.SQL(" + ").join(lengths), _STAGE, _LINE
+        )
+        return sum(await self._lines(statement, (list(lines),)))
+
     async def take_out(self, faults: dict[int, list[RowFault]]) -> list[BadRow]:
         """Remove lines; the answer is what they said."""
         texts = sql.SQL(", ").join(sql.SQL("{}::text").format(sql.Identifier(name)) for name in self._names)
