@@ -166,6 +166,13 @@ def test_a_small_file_is_gathered_and_copied_to_the_last_row() -> None:
     assert min(told["city_rows_per_second"], told["copy_rows_per_second"], told["ratio"]) > 0
 
 
+def test_a_small_file_is_gathered_sealed_and_open() -> None:
+    command = [sys.executable, "-m", "launcher.bench.ingest", "--sealed", "--rows", "500", "--rounds", "1"]
+    told = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    assert (told["row"], told["rows"], told["rounds"]) == ("ingest-sealed", 500, 1)
+    assert min(told["sealed_rows_per_second"], told["open_rows_per_second"], told["ratio"]) > 0
+
+
 SQUARE = {
     "id": "131102", "type": "Feature", "properties": {},
     "geometry": {"type": "MultiPolygon", "coordinates": [[[[115, 37], [116, 37], [116, 38], [115, 38], [115, 37]]]]},
