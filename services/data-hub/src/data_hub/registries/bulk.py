@@ -1,4 +1,7 @@
-"""Loads very many records at once: rows first, keys, exclusions and indexes afterwards.
+"""Writes of very many records at once: acts that gather what they write, and loads.
+
+`at_once` lets the acts of a registry gather what they learn and write it in sets; the rules are those of the acts.
+`loading` loads more than there is: rows first, keys, exclusions and indexes afterwards.
 
 An index that grows row by row costs many times what it costs to build of sorted rows, and the exclusion of two truths
 most of all. So where a load is larger than what is there, the tables give up their indexes for its length and get
@@ -8,9 +11,11 @@ role: who reads meanwhile waits, and a load that fails leaves the tables as they
 
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Protocol
 
 from psycopg import AsyncConnection, sql
+
+from citykit.work import Work
 
 Connection = AsyncConnection[Any]
 # Constraints and indexes of tables, with the words that make them again; keys before what may lean on them.
@@ -26,6 +31,34 @@ where r.relname = any(%(tables)s) and r.relnamespace = current_schema()::regname
 order by 1, 2, 3
 """
 _MEMORY = "512MB"
+
+
+class Gathers(Protocol):
+    """Something that writes at once, or lets what it has to write wait."""
+
+    def gather(self) -> None:
+        """Let it wait from now on."""
+
+    async def write(self) -> None:
+        """Write what waits."""
+
+    def let_go(self) -> None:
+        """Write each thing at once again, and forget what still waits."""
+
+
+@asynccontextmanager
+async def at_once(work: Work, *writers: Gathers) -> AsyncIterator[None]:
+    """Within the block `writers` gather what they have to write; it is written at its end, unless the block fails."""
+    for one in writers:
+        one.gather()
+    try:
+        yield
+        await work.session.flush()
+        for one in writers:
+            await one.write()
+    finally:
+        for one in writers:
+            one.let_go()
 
 
 async def count(connection: Connection, table: str, *, most: int) -> int:

@@ -1,20 +1,67 @@
-"""Keeps the values of records with both their times: reads what is known, writes what is learnt."""
+"""Keeps the values of records with both their times: reads what is known, writes what is learnt.
 
-from collections.abc import Mapping, Sequence
+Acts on many records read what is known of all of them at once (`take`), and what they learn waits until it is written
+at once (`bulk.at_once`): the rules are the same ones, only the round trips are fewer.
+"""
+
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Table, bindparam, insert, or_, select, update
+from psycopg import sql
+from sqlalchemy import ColumnElement, Select, Table, insert, or_, select
+from sqlalchemy.types import Uuid
 
 from citykit.actors import Actor
 from citykit.ids import new_id
 from citykit.work import Work
+from data_hub.registries import bulk
 from data_hub.registries.models import StatementRow
 from data_hub.registries.provenance import EVER, Period, Value, revise
 from data_hub.registries.schemas import Source, SourceDraft, ValueRecord
 
 _MOMENT = timedelta(microseconds=1)
+
+
+_STATEMENT = (
+    "id", "registry_name", "act", "department", "batch", "stated_at", "reason", "recorded_by", "recorded_at",
+)  # fmt: skip
+_VALUE = ("field", "known_from", "true_from", "true_to", "known_to", "value", "sealed", "statement")
+_KNOWN = sql.SQL("""
+select v.{subject}, v.field, v.value, v.sealed, v.true_from, v.true_to, v.known_from, v.statement, s.department,
+  s.stated_at
+from {table} v left join registry_statement s on s.id = v.statement
+where v.{subject} = any(%(subjects)s) and v.field = any(%(fields)s) and v.known_to is null order by v.true_from
+""")
+_END = sql.SQL("""
+update {table} v set known_to = e.known_to
+from unnest(%s::{kind}[], %s::text[], %s::timestamptz[], %s::date[], %s::timestamptz[])
+  as e (subject, field, known_from, true_from, known_to)
+where v.{subject} = e.subject and v.field = e.field and v.known_from = e.known_from and v.true_from = e.true_from
+  and v.known_to is null
+""")
+
+
+class Said(NamedTuple):
+    """Who made a statement, and when."""
+
+    department: str
+    at: datetime
+
+
+@dataclass
+class _Memory:
+    """What is known of records that were taken at once, and what waits to be written."""
+
+    known: dict[tuple[Any, str], list[Value]] = field(default_factory=dict)
+    fresh: set[Any] = field(default_factory=set)  # records that began here: what is not in `known` is not known
+    said: dict[UUID, Said] = field(default_factory=dict)
+    statements: list[tuple[Any, ...]] = field(default_factory=list)
+    begun: dict[tuple[Any, str, datetime, date], Value] = field(default_factory=dict)
+    ended: list[tuple[Any, str, datetime, date, datetime]] = field(default_factory=list)
 
 
 class History:
@@ -25,20 +72,56 @@ class History:
         self._table = table
         self._subject: ColumnElement[Any] = table.c[subject]
         self._registry = registry
+        self._memory: _Memory | None = None
+
+    @property
+    def gathers(self) -> bool:
+        """Whether what is learnt waits until it is written at once."""
+        return self._memory is not None
+
+    def gather(self) -> None:
+        """Let what is learnt wait from now on."""
+        self._memory = _Memory()
+
+    def let_go(self) -> None:
+        """Forget what waits."""
+        self._memory = None
+
+    async def take(self, subjects: Sequence[Any], fields: Collection[str]) -> None:
+        """Read what is known of these fields of records, which the caller holds, at once."""
+        memory = self._memory
+        assert memory is not None  # only where what is learnt is gathered
+        asked = [one for one in subjects if one not in memory.fresh]
+        memory.known.update({(one, name): [] for one in asked for name in fields})
+        text = _KNOWN.format(table=sql.Identifier(self._table.name), subject=sql.Identifier(str(self._subject.key)))
+        found = await (await self._work.driver()).execute(text, {"subjects": asked, "fields": list(fields)})
+        for subject, name, text_, sealed, start, end, since, statement, department, at in await found.fetchall():
+            memory.known[subject, name].append(Value(text_, sealed, Period(start, end), since, statement))
+            if department is not None:
+                memory.said[statement] = Said(department, at)
 
     async def open_statement(self, act: str, source: SourceDraft, by: Actor) -> UUID:
         """Keep what a source said; the values of the act point to it."""
-        now = self._work.clock.now()
-        row = StatementRow(
-            id=new_id(), registry_name=self._registry, act=act, department=source.department, batch=source.batch,
-            stated_at=source.stated_at or now, reason=source.reason, recorded_by=by.reference, recorded_at=now,
+        now, made = self._work.clock.now(), new_id()
+        at = source.stated_at or now
+        row = (
+            made, self._registry, act, source.department, source.batch, at, source.reason, by.reference, now,
         )  # fmt: skip
-        self._work.session.add(row)
-        await self._work.session.flush()
-        return row.id
+        if self._memory is not None:
+            self._memory.statements.append(row)
+            self._memory.said[made] = Said(source.department, at)
+        else:
+            values = dict(zip(_STATEMENT, row, strict=True))
+            await self._work.session.execute(insert(StatementRow), [values])
+        return made
 
     async def known(self, subject: Any, field: str) -> list[Value]:
         """The values of a field known at present, by the day they begin. The caller holds the record's lock."""
+        if self._memory is not None:
+            if (found := self._memory.known.get((subject, field))) is not None:
+                return found
+            if subject in self._memory.fresh:
+                return []
         table = self._table.c
         rows = await self._work.session.execute(
             select(self._table)
@@ -56,8 +139,17 @@ class History:
 
     async def department_of(self, statement: UUID) -> str | None:
         """The department that made a statement."""
-        found = await self._work.session.scalars(select(StatementRow.department).where(StatementRow.id == statement))
-        return found.one_or_none()
+        found = await self.said(statement)
+        return None if found is None else found.department
+
+    async def said(self, statement: UUID) -> Said | None:
+        """Who made a statement, and when."""
+        if self._memory is not None and (held := self._memory.said.get(statement)) is not None:
+            return held
+        row = StatementRow
+        found = await self._work.session.execute(select(row.department, row.stated_at).where(row.id == statement))
+        known = found.one_or_none()
+        return None if known is None else Said(*known)
 
     async def learn(
         self, subject: Any, field: str, text: str | None, sealed: bytes | None, true: Period, statement: UUID
@@ -66,43 +158,67 @@ class History:
         known = await self.known(subject, field)
         now = max([self._work.clock.now(), *(value.known_from + _MOMENT for value in known)])
         revision = revise(known, Value(text, sealed, true, now, statement))
-        if revision.ended:
-            await self._end(subject, field, [value.true.start for value in revision.ended], now)
-        await self._work.session.execute(
-            insert(self._table), [self._columns(subject, field, v) for v in revision.begun]
-        )
         untouched = [value for value in known if value not in revision.ended]
-        return sorted([*untouched, *revision.begun], key=lambda value: value.true.start)
+        present = sorted([*untouched, *revision.begun], key=lambda value: value.true.start)
+        async with self._written() as memory:
+            for value in revision.ended:
+                self._end(memory, subject, field, value, now)
+            for value in revision.begun:
+                memory.begun[subject, field, value.known_from, value.true.start] = value
+            memory.known[subject, field] = present
+        return present
 
     async def begin(
         self, subject: Any, values: Mapping[str, tuple[str | None, bytes | None, date]], statement: UUID
     ) -> None:
         """Learn the first values of a new record: field to text, sealed text and the day since when it is true."""
         now = self._work.clock.now()
+        async with self._written() as memory:
+            memory.fresh.add(subject)
+            for name, (text, sealed, start) in values.items():
+                value = Value(text, sealed, Period(start), now, statement)
+                memory.begun[subject, name, now, start] = value
+                memory.known[subject, name] = [value]
+
+    @staticmethod
+    def _end(memory: _Memory, subject: Any, name: str, value: Value, now: datetime) -> None:
+        """A value is known no more; one that waits to be written is written so."""
+        key = (subject, name, value.known_from, value.true.start)
+        if key in memory.begun:
+            memory.begun[key] = replace(memory.begun[key], known_to=now)
+        else:
+            memory.ended.append((*key, now))
+
+    @asynccontextmanager
+    async def _written(self) -> AsyncIterator[_Memory]:
+        """Where what is learnt goes: it waits where it is gathered, else it is written at the end of the block."""
+        if self._memory is not None:
+            yield self._memory
+            return
+        memory = _Memory()
+        yield memory
+        await self._write(memory)
+
+    async def write(self) -> None:
+        """Write what waits."""
+        if self._memory is not None:
+            waiting, self._memory = self._memory, replace(self._memory, statements=[], begun={}, ended=[])
+            await self._write(waiting)
+
+    async def _write(self, memory: _Memory) -> None:
+        connection, subject, table = await self._work.driver(), str(self._subject.key), self._table.name
+        if memory.statements:
+            await bulk.copy(connection, StatementRow.__tablename__, _STATEMENT, memory.statements)
+        if memory.ended:
+            kind = "uuid" if isinstance(self._subject.type, Uuid) else "text"
+            names = {"table": sql.Identifier(table), "subject": sql.Identifier(subject), "kind": sql.SQL(kind)}
+            await connection.execute(_END.format(**names), [list(column) for column in zip(*memory.ended, strict=True)])
         rows = [
-            self._columns(subject, field, Value(text, sealed, Period(start), now, statement))
-            for field, (text, sealed, start) in values.items()
+            (whose, name, since, v.true.start, v.true.end, v.known_to, v.text, v.sealed, v.statement)
+            for (whose, name, since, _), v in memory.begun.items()
         ]
-        await self._work.session.execute(insert(self._table), rows)
-
-    async def _end(self, subject: Any, field: str, starts: Sequence[date], now: datetime) -> None:
-        table = self._table.c
-        await self._work.session.execute(
-            update(self._table)
-            .where(
-                self._subject == bindparam("whose"), table.field == bindparam("which"), table.known_to.is_(None),
-                table.true_from.in_(bindparam("starts", expanding=True)),
-            )
-            .values(known_to=bindparam("now")),
-            {"whose": subject, "which": field, "starts": list(starts), "now": now},
-        )  # fmt: skip
-
-    def _columns(self, subject: Any, field: str, value: Value) -> dict[str, Any]:
-        return {
-            str(self._subject.key): subject, "field": field, "known_from": value.known_from,
-            "true_from": value.true.start, "true_to": value.true.end, "known_to": None, "value": value.text,
-            "sealed": value.sealed, "statement": value.statement,
-        }  # fmt: skip
+        if rows:
+            await bulk.copy(connection, table, (subject, *_VALUE), rows)
 
     def of(self, subject: Any, true_on: date | None, known_at: datetime | None) -> Select[Any]:
         """The values of a record with their statements, as columns of a `Line`.

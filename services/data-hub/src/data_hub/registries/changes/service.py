@@ -13,6 +13,7 @@ from citykit.pages import Page, PageQuery, keyset_page
 from citykit.problems import FieldError, Forbidden
 from citykit.work import Work, WorkInRequest
 from data_hub.divisions.domain import canonical, stem_of
+from data_hub.registries import bulk
 from data_hub.registries.changes.domain import NEEDED, beyond
 from data_hub.registries.changes.errors import NoDepartment, NoSuchSubscription, SubscriptionEnded
 from data_hub.registries.changes.models import ChangeRow, HeadRow, SubscriptionRow
@@ -40,18 +41,38 @@ class Changes:
 
     def __init__(self, work: Work) -> None:
         self.work = work
+        self._waiting: list[dict[str, Any]] | None = None
+
+    def gather(self) -> None:
+        """Let changes wait from now on until they are written at once (`bulk.at_once`)."""
+        self._waiting = []
+
+    def let_go(self) -> None:
+        """Forget the changes that wait."""
+        self._waiting = None
+
+    async def write(self) -> None:
+        """Write the changes that wait."""
+        if self._waiting:
+            waiting, self._waiting = self._waiting, []
+            await bulk.copy(
+                await self.work.driver(), ChangeRow.__tablename__, waiting[0], (tuple(row.values()) for row in waiting)
+            )
 
     def note(
         self, registry: Registry, subject: str, *, act: str, fields: list[str], division: str | None,
         left: str | None = None, statement: UUID,
     ) -> None:  # fmt: skip
         """Keep that a record of a division changed, which it may have come to from `left`; written with the change."""
-        row = ChangeRow(
-            subject=subject, id=new_id(), registry_name=registry.value, fields=sorted(fields), division_code=division,
-            left_division=None if left == division else left, act=act, statement=statement,
-            changed_at=self.work.clock.now(), number=None,
-        )  # fmt: skip
-        self.work.session.add(row)
+        row = {
+            "subject": subject, "id": new_id(), "registry_name": registry.value, "fields": sorted(fields),
+            "division_code": division, "left_division": None if left == division else left, "act": act,
+            "statement": statement, "changed_at": self.work.clock.now(), "number": None,
+        }  # fmt: skip
+        if self._waiting is None:
+            self.work.session.add(ChangeRow(**row))
+        else:
+            self._waiting.append(row)
 
     async def subscribe(self, draft: SubscriptionDraft, *, by: Actor) -> Subscription:
         """Follow a registry for one's department, from now on.

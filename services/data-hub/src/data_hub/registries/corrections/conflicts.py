@@ -1,5 +1,6 @@
 """Statements of departments that may or may not be the source, and the conflicts that they make."""
 
+from collections.abc import Collection
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, desc, select
@@ -24,8 +25,9 @@ from data_hub.registries.corrections.schemas import (
     StatementDraft,
 )
 from data_hub.registries.corrections.telling import Telling
-from data_hub.registries.history import History
+from data_hub.registries.legal_entities.service import LegalEntities
 from data_hub.registries.periods import period_of
+from data_hub.registries.population.service import Population
 from data_hub.registries.provenance import EVER
 from data_hub.registries.purposes.domain import BY_CODE, Purpose
 from data_hub.registries.purposes.service import purpose_of
@@ -39,8 +41,30 @@ MAINTENANCE = BY_CODE["registry-maintenance"]
 class Conflicts:
     """Statements and conflicts within one transaction. Locks go from the record to its tickets, always."""
 
-    def __init__(self, work: Work) -> None:
+    def __init__(
+        self, work: Work, keeping: Population | LegalEntities | None = None, sources: Sources | None = None
+    ) -> None:
         self.work = work
+        self._keeping = keeping
+        self._sources = sources or Sources(work)
+        self._held: dict[tuple[str, str], ConflictRow] | None = None
+
+    async def hold(self, registry: Registry, subjects: Collection[str], department: str) -> None:
+        """Hold what a department said of these records, which the caller holds, and is not decided yet.
+
+        For acts that gather what they write: from now on this department alone speaks here, and of these records alone.
+        """
+        row = ConflictRow
+        found = await self.work.session.scalars(
+            select(row)
+            .where(
+                row.subject.in_(subjects), row.registry_name == registry.value, row.stated_by == department,
+                row.state == ConflictState.open.value,
+            )
+            .order_by(row.subject, row.id)
+            .with_for_update()
+        )  # fmt: skip
+        self._held = {(one.subject, one.field): one for one in found}
 
     async def state(self, draft: StatementDraft, *, by: Actor) -> Statement:
         """Take what a department says about a value: the source's word is the value, another's may be a conflict.
@@ -49,12 +73,12 @@ class Conflicts:
         refuses.
         """
         not_anothers(draft.source.department, by)
-        keeper = await hold(self.work, draft.registry, draft.subject)
+        keeper = await hold(self.work, draft.registry, draft.subject, self._keeping)
         value = keeper.canonical(draft.field, draft.value, "/body/value")
         if draft.true_from is not None or draft.true_to is not None:
             period_of([], draft.true_from, draft.true_to, keeper.today)
         present, department = await keeper.stated(draft.field, draft.true_from or keeper.today)
-        named = await Sources(self.work).named(draft.registry, draft.field, keeper.subject, keeper.today)
+        named = await self._sources.named(draft.registry, draft.field, keeper.subject, keeper.today)
         source = named or department
         if source is None or source == draft.source.department:
             corrected = CorrectedValue(value=value, true_from=draft.true_from, true_to=draft.true_to)
@@ -64,13 +88,13 @@ class Conflicts:
             data = {"field": draft.field, "department": draft.source.department}
             self.work.audit.note(stream=_stream(keeper), act="confirm", by=by, data=data)
             self._log(keeper.registry, keeper.subject, draft.field, MAINTENANCE, by)  # the answer tells the value
+            await self._take_back(keeper, draft, by)
             return Statement(said=Said.confirmed)
         return Statement(said=Said.conflict, conflict=await self._keep(keeper, draft, value, source, by))
 
     async def _keep(self, keeper: Keeper, draft: StatementDraft, value: str | None, source: str, by: Actor) -> UUID:
         """Keep a conflict; a department's newer word takes the place of its older one while that is open."""
-        history = History(self.work, ConflictRow.__table__, "subject", keeper.registry.value)  # type: ignore[arg-type]  # a mapped class's table
-        statement = await history.open_statement("conflict", draft.source, by)
+        statement = await keeper.open_statement("conflict", draft.source, by)
         row = await self._open(keeper, draft.field, draft.source.department)
         if row is None:
             row = ConflictRow(
@@ -79,16 +103,33 @@ class Conflicts:
                 reason=None,
             )  # fmt: skip
             self.work.session.add(row)
+            if self._held is not None:
+                self._held[keeper.subject, draft.field] = row
         row.value = keeper.shown(draft.field, value)
         row.sealed = None if value is None else self.work.vault.seal(value, _place(row.id))
         row.true_from, row.true_to = draft.true_from or EVER, draft.true_to
         row.statement, row.source_department, row.stated_at = statement, source, self.work.clock.now()
-        await self.work.session.flush()
+        if self._held is None:
+            await self.work.session.flush()
         data = {"conflict": str(row.id), "field": draft.field, "department": draft.source.department}
         self.work.audit.note(stream=_stream(keeper), act="conflict", by=by, data=data)
         return row.id
 
+    async def _take_back(self, keeper: Keeper, draft: StatementDraft, by: Actor) -> None:
+        """End what the department had said against the value, now that it says the same."""
+        row = await self._open(keeper, draft.field, draft.source.department)
+        if row is None:
+            return
+        row.state, row.reason = ConflictState.dismissed.value, "陈述部门已改为一致 Its department says the same now"
+        row.decided_at, row.decided_by = self.work.clock.now(), by.reference
+        if self._held is None:
+            await self.work.session.flush()
+        else:
+            self._held.pop((keeper.subject, draft.field))
+
     async def _open(self, keeper: Keeper, field: str, department: str) -> ConflictRow | None:
+        if self._held is not None:
+            return self._held.get((keeper.subject, field))
         found = await self.work.session.scalars(
             select(ConflictRow)
             .where(

@@ -70,6 +70,10 @@ class Keeper(ABC):
         """A value as it may be shown to anybody with a right."""
 
     @abstractmethod
+    async def open_statement(self, act: str, source: SourceDraft, by: Actor) -> UUID:
+        """Keep what a source said of the record."""
+
+    @abstractmethod
     async def correct(self, field: str, corrected: CorrectedValue, source: SourceDraft, by: Actor) -> None:
         """Correct a value. Raises BadValue, BadPeriod, NotTheSource and what its registry refuses."""
 
@@ -87,9 +91,9 @@ class PersonKeeper(Keeper):
 
     registry = Registry.population
 
-    async def hold(self) -> "PersonKeeper":
+    async def hold(self, population: Population | None = None) -> "PersonKeeper":
         """Hold it. Raises NoSuchPerson."""
-        self._population = Population(self.work)
+        self._population = population or Population(self.work)
         try:
             person = UUID(self.subject)
         except ValueError:
@@ -126,6 +130,10 @@ class PersonKeeper(Keeper):
         """A value, masked."""
         return masked(_person_field(field), text)
 
+    async def open_statement(self, act: str, source: SourceDraft, by: Actor) -> UUID:
+        """Keep what a source said of the person."""
+        return await self._population.open_statement(act, source, by)
+
     async def correct(self, field: str, corrected: CorrectedValue, source: SourceDraft, by: Actor) -> None:
         """Correct a value."""
         value = self.canonical(field, corrected.value, "/body/correction/value")
@@ -141,9 +149,9 @@ class FirmKeeper(Keeper):
 
     registry = Registry.legal_entities
 
-    async def hold(self) -> "FirmKeeper":
+    async def hold(self, entities: LegalEntities | None = None) -> "FirmKeeper":
         """Hold it. Raises NoSuchEntity."""
-        self._entities = LegalEntities(self.work)
+        self._entities = entities or LegalEntities(self.work)
         self._row = await self._entities.locked(self.subject)
         self._came_from = self._row.division_code
         return self
@@ -174,6 +182,10 @@ class FirmKeeper(Keeper):
         """A value; the representative's name is masked."""
         return mask_name(text) if text is not None and field == EntityField.representative_name else text
 
+    async def open_statement(self, act: str, source: SourceDraft, by: Actor) -> UUID:
+        """Keep what a source said of the entity."""
+        return await self._entities.open_statement(act, source, by)
+
     async def correct(self, field: str, corrected: CorrectedValue, source: SourceDraft, by: Actor) -> None:
         """Correct a value."""
         value = self.canonical(field, corrected.value, "/body/correction/value")
@@ -198,8 +210,10 @@ def _entity_field(name: str) -> EntityField:
     return EntityField(name)
 
 
-async def hold(work: Work, registry: Registry, subject: str) -> Keeper:
-    """Hold a record. Raises NoSuchPerson, NoSuchEntity."""
+async def hold(
+    work: Work, registry: Registry, subject: str, keeping: Population | LegalEntities | None = None
+) -> Keeper:
+    """Hold a record, through `keeping` where it may be held there already. Raises NoSuchPerson, NoSuchEntity."""
     if registry is Registry.population:
-        return await PersonKeeper(work, subject).hold()
-    return await FirmKeeper(work, subject).hold()
+        return await PersonKeeper(work, subject).hold(keeping if isinstance(keeping, Population) else None)
+    return await FirmKeeper(work, subject).hold(keeping if isinstance(keeping, LegalEntities) else None)

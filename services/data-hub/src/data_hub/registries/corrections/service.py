@@ -31,7 +31,9 @@ from data_hub.registries.corrections.schemas import (
 )
 from data_hub.registries.corrections.telling import Telling
 from data_hub.registries.errors import BadValue
+from data_hub.registries.legal_entities.service import LegalEntities
 from data_hub.registries.population.errors import NoSuchPerson
+from data_hub.registries.population.service import Population
 from data_hub.registries.schemas import SourceDraft
 from data_hub.registries.sources.domain import Registry
 from data_hub.registries.sources.service import Sources
@@ -267,6 +269,11 @@ def _place(dispute: UUID, part: str) -> str:
 async def disputes(work: WorkInRequest) -> Disputes:
     """The tickets within this request's transaction."""
     return Disputes(work)
+
+
+def conflicts_beside(work: Work, keeping: Population | LegalEntities, sources: Sources) -> Conflicts:
+    """Statements and conflicts of records that the caller holds through `keeping`, for acts on many of them."""
+    return Conflicts(work, keeping, sources)
 
 
 async def conflicts(work: WorkInRequest) -> Conflicts:

@@ -1,4 +1,4 @@
-"""Jobs of feeding: find the batches that were loaded, and state their rows some hundred at a time."""
+"""Jobs of feeding: find the batches that were loaded, and state their rows a thousand at a time."""
 
 from uuid import UUID
 
@@ -13,7 +13,7 @@ from data_hub.registries.feeding.models import FaultRow, FeedRow, RunRow
 from data_hub.registries.feeding.stating import Stating
 
 FEED_TASK = "data-hub.registries.feed"
-ROWS_AT_ONCE = 200
+ROWS_AT_ONCE = 1_000
 _ITEM_GONE = "资源已没有供数所用的数据项，请重新设定 The items that the feed reads are gone: set it anew"
 
 

@@ -2,8 +2,9 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,19 +12,16 @@ from citykit.actors import Actor
 from citykit.work import Work
 from data_hub.registries.corrections.domain import Said
 from data_hub.registries.corrections.schemas import StatementDraft
-from data_hub.registries.corrections.service import conflicts
+from data_hub.registries.corrections.service import conflicts_beside
 from data_hub.registries.feeding.domain import KEY, LASTING, NEEDED, Fault, Told
-from data_hub.registries.feeding.repository import said_at
 from data_hub.registries.legal_entities.domain import EntityField
-from data_hub.registries.legal_entities.errors import EntityExists
 from data_hub.registries.legal_entities.schemas import EntityDraft
 from data_hub.registries.legal_entities.service import LegalEntities
 from data_hub.registries.population.domain import PersonField
-from data_hub.registries.population.errors import PersonExists
 from data_hub.registries.population.schemas import PersonDraft
 from data_hub.registries.population.service import Population
 from data_hub.registries.schemas import SourceDraft
-from data_hub.registries.sources.domain import Registry, registrar_of
+from data_hub.registries.sources.domain import Registry
 from data_hub.registries.sources.service import Sources
 
 _UNKNOWN = (
@@ -52,51 +50,84 @@ class Outcome:
     conflicts: int = 0
 
 
+@dataclass(frozen=True)
+class Entry:
+    """A record as it would be entered from a row, and the fields of the row that it takes with it."""
+
+    newcomer: Any
+    taken: frozenset[str]
+
+
 class Records(ABC):
     """The records of one registry as one department's batch tells of them, within one transaction.
 
-    `day` is when the batch came: what changed is true from that day on, unless the row itself says since when.
+    `day` is when the batch came: what changed is true from that day on, unless the row itself says since when. Acts on
+    one record and on a thousand are the same ones: within `at_once` what they read was taken at once by `hold`, and
+    what they write is written at once at the end.
     """
 
     registry: Registry
 
     def __init__(self, work: Work, source: SourceDraft, day: date, by: Actor) -> None:
         self.work, self.source, self.by = work, source, by
+        self._sources = Sources(work)
+        self._sources.remember()
+        self._registry = self._opened()
+        self._conflicts = conflicts_beside(work, self._registry, self._sources)
         self.day = min(day, self.today)
-        self._names: dict[tuple[str, str], str | None] = {}
+        self.acts = 0  # values that were stated: nothing is done of a row that is refused before its first
+
+    @abstractmethod
+    def _opened(self) -> Any:
+        """The registry's own acts."""
 
     @property
-    @abstractmethod
     def today(self) -> date:
         """The day in Hengshui."""
+        day: date = self._registry.today
+        return day
 
     @abstractmethod
     def order(self, number: str) -> Any:
-        """The place of a number in the order in which all feeds take their records."""
+        """The place of a number in the order in which all feeds enter their records."""
 
     @abstractmethod
     async def find(self, numbers: Collection[str]) -> dict[str, str]:
         """The records that carry these numbers; who is not here is left out."""
 
     @abstractmethod
-    async def _enter(self, number: str, values: Mapping[str, str]) -> tuple[str, frozenset[str] | None]:
-        """Register a record with the values that a first statement takes, and say which; None where it is here by now.
-
-        Somebody else may have registered it this moment.
-        """
+    def _entry(self, number: str, values: Mapping[str, str]) -> Entry:
+        """A record as it would be entered with those values that a first statement takes."""
 
     @abstractmethod
-    async def _hold(self, subject: str) -> None:
-        """Hold a record until the transaction ends."""
+    async def enter(self, entries: Mapping[str, Entry]) -> dict[str, str]:
+        """Enter records by their numbers; those that are entered. The others came in by another hand just now."""
+
+    @abstractmethod
+    def _key(self, subject: str) -> Any:
+        """The registry's own key of a record."""
 
     @abstractmethod
     async def _stated(self, name: str, day: date) -> tuple[str | None, str | None]:
         """The value of a field of the held record true on `day`, and the department it rests on."""
 
-    async def register(self, told: Told) -> tuple[str, frozenset[str] | None]:
-        """Register who or what is unknown, from the values whose source this department may be, and say which it took.
+    @abstractmethod
+    async def _said_at(self, name: str) -> datetime | None:
+        """When the source said the value of a field of the held record that is true today."""
 
-        The second is None where the record came into the registry this moment by another hand.
+    def at_once(self) -> AbstractAsyncContextManager[None]:
+        """Within the block acts gather what they write; it is written at its end."""
+        found: AbstractAsyncContextManager[None] = self._registry.at_once()
+        return found
+
+    async def hold(self, subjects: Collection[str], fields: Collection[str]) -> None:
+        """Hold records in one order, and take what is known of these fields of theirs and what is not decided yet."""
+        await self._registry.hold([self._key(subject) for subject in subjects], fields)
+        await self._conflicts.hold(self.registry, subjects, self.source.department)
+
+    async def entry(self, told: Told) -> Entry:
+        """Who or what is unknown as it would be entered, from the values whose source this department may be.
+
         Raises Refused where the row says too little, or rests on what another department is the source of, and what
         the registry refuses.
         """
@@ -106,7 +137,7 @@ class Records(ABC):
         others = {name for name in (key, *told.values) if await self._is_anothers(name, told.number)}
         for name in sorted(others & {key, *needed}):
             raise Refused(Fault(name, None, *_ANOTHERS))
-        return await self._enter(told.number, {n: v for n, v in told.values.items() if n not in others})
+        return self._entry(told.number, {n: v for n, v in told.values.items() if n not in others})
 
     async def state(self, subject: str, told: Told) -> Outcome:
         """State what differs from the record, value by value. Raises what the registry refuses.
@@ -115,7 +146,7 @@ class Records(ABC):
         """
         if not told.values:
             return Outcome()
-        await self._hold(subject)
+        self._row = await self._registry.locked(self._key(subject))
         changed = contradicted = 0
         for name, value in sorted(told.values.items()):
             text, department = await self._stated(name, self.today)
@@ -123,19 +154,20 @@ class Records(ABC):
                 continue
             source = await self._named(name, subject) or department
             mine = source in (None, self.source.department)
-            if mine and await self._is_older(subject, name):
+            if mine and await self._is_older(name):
                 continue
             start = self._start(name, told.since) if mine else await self._contested(name, told.since)
             draft = StatementDraft(
                 registry=self.registry, subject=subject, field=name, value=value, true_from=start, source=self.source
             )
-            said = (await (await conflicts(self.work)).state(draft, by=self.by)).said
+            said = (await self._conflicts.state(draft, by=self.by)).said
+            self.acts += 1
             changed += said is Said.adopted
             contradicted += said is Said.conflict
         return Outcome(changed, contradicted)
 
-    async def _is_older(self, subject: str, name: str) -> bool:
-        said = await said_at(self.work, self.registry, subject, name, self.today)
+    async def _is_older(self, name: str) -> bool:
+        said = await self._said_at(name)
         return said is not None and self.source.stated_at is not None and said > self.source.stated_at
 
     def _start(self, name: str, since: date | None) -> date | None:
@@ -151,68 +183,57 @@ class Records(ABC):
         return await self._named(name, subject) not in (None, self.source.department)
 
     async def _named(self, name: str, subject: str) -> str | None:
-        """The department named as source of a field; asked once for each field and registrar."""
-        key = (name, registrar_of(self.registry, subject))
-        if key not in self._names:
-            self._names[key] = await Sources(self.work).named(self.registry, name, subject, self.today)
-        return self._names[key]
+        """The department named as source of a field."""
+        return await self._sources.named(self.registry, name, subject, self.today)
 
 
 class People(Records):
     """Persons, by their identification numbers."""
 
     registry = Registry.population
+    _registry: Population
     _FIRST = ("name", "ethnicity", "division_code", "address", "phone")
 
-    def __init__(self, work: Work, source: SourceDraft, day: date, by: Actor) -> None:
-        self._population = Population(work)
-        super().__init__(work, source, day, by)
-
-    @property
-    def today(self) -> date:
-        """The day in Hengshui."""
-        return self._population.today
+    def _opened(self) -> Population:
+        return Population(self.work, self._sources)
 
     def order(self, number: str) -> Any:
         """By the hash that a number is kept under."""
-        return self._population.number_index(number)
+        return self._registry.number_index(number)
 
     async def find(self, numbers: Collection[str]) -> dict[str, str]:
         """The persons who carry these numbers."""
-        return {number: str(person) for number, person in (await self._population.numbered(numbers)).items()}
+        return {number: str(person) for number, person in (await self._registry.numbered(numbers)).items()}
 
-    async def _enter(self, number: str, values: Mapping[str, str]) -> tuple[str, frozenset[str] | None]:
+    def _entry(self, number: str, values: Mapping[str, str]) -> Entry:
         first = {name: values[name] for name in self._FIRST if name in values}
         draft = PersonDraft(id_number=number, source=self.source, **first)
-        try:
-            return str((await self._population.register(draft, by=self.by)).id), frozenset(first)
-        except PersonExists:
-            found = await self.find([number])
-            if number not in found:
-                raise
-            return found[number], None
+        return Entry(self._registry.newcomer(draft, by=self.by), frozenset(first))
 
-    async def _hold(self, subject: str) -> None:
-        self._row = await self._population.locked(UUID(subject))
+    async def enter(self, entries: Mapping[str, Entry]) -> dict[str, str]:
+        """Enter persons."""
+        entered = await self._registry.enter([one.newcomer for one in entries.values()], by=self.by)
+        return {n: str(one.newcomer.person) for n, one in entries.items() if one.newcomer.person in entered}
+
+    def _key(self, subject: str) -> UUID:
+        return UUID(subject)
 
     async def _stated(self, name: str, day: date) -> tuple[str | None, str | None]:
-        return await self._population.stated(self._row, PersonField(name), day)
+        return await self._registry.stated(self._row, PersonField(name), day)
+
+    async def _said_at(self, name: str) -> datetime | None:
+        return await self._registry.stated_at(self._row, PersonField(name))
 
 
 class Firms(Records):
     """Legal entities, by their unified social credit codes."""
 
     registry = Registry.legal_entities
+    _registry: LegalEntities
     _FIRST = ("name", "legal_form", "division_code", "address", "representative_name", "scope")
 
-    def __init__(self, work: Work, source: SourceDraft, day: date, by: Actor) -> None:
-        self._entities = LegalEntities(work)
-        super().__init__(work, source, day, by)
-
-    @property
-    def today(self) -> date:
-        """The day in Hengshui."""
-        return self._entities.today
+    def _opened(self) -> LegalEntities:
+        return LegalEntities(self.work, self._sources)
 
     def order(self, number: str) -> Any:
         """By the code."""
@@ -220,21 +241,26 @@ class Firms(Records):
 
     async def find(self, numbers: Collection[str]) -> dict[str, str]:
         """The entities of these codes."""
-        return {code: code for code in await self._entities.known(numbers)}
+        return {code: code for code in await self._registry.known(numbers)}
 
-    async def _enter(self, number: str, values: Mapping[str, str]) -> tuple[str, frozenset[str] | None]:
+    def _entry(self, number: str, values: Mapping[str, str]) -> Entry:
         first: dict[str, Any] = {name: values[name] for name in self._FIRST if name in values}
         first["established_on"] = date.fromisoformat(values[EntityField.established_on])
         if (capital := values.get(EntityField.capital_fen)) is not None:
             first["capital_fen"] = int(capital)
-        try:
-            await self._entities.register(EntityDraft(uscc=number, source=self.source, **first), by=self.by)
-        except EntityExists:
-            return number, None
-        return number, frozenset(first)
+        draft = EntityDraft(uscc=number, source=self.source, **first)
+        return Entry(self._registry.newcomer(draft, by=self.by), frozenset(first))
 
-    async def _hold(self, subject: str) -> None:
-        self._row = await self._entities.locked(subject)
+    async def enter(self, entries: Mapping[str, Entry]) -> dict[str, str]:
+        """Enter entities."""
+        entered = await self._registry.enter([one.newcomer for one in entries.values()], by=self.by)
+        return {code: code for code in entered}
+
+    def _key(self, subject: str) -> str:
+        return subject
 
     async def _stated(self, name: str, day: date) -> tuple[str | None, str | None]:
-        return await self._entities.stated(self._row, EntityField(name), day)
+        return await self._registry.stated(self._row, EntityField(name), day)
+
+    async def _said_at(self, name: str) -> datetime | None:
+        return await self._registry.stated_at(self._row, EntityField(name))

@@ -1,11 +1,11 @@
 """Reads of feeds: who may see which, which batches wait to be stated, and the rows of one."""
 
-from collections.abc import Callable, Iterable, Sequence
-from datetime import date, datetime
-from typing import Any, LiteralString
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, LiteralString, NamedTuple
 from uuid import UUID
 
 from psycopg import sql
+from psycopg.types.json import Jsonb
 from sqlalchemy import ColumnElement, and_, desc, false, select, true
 from sqlalchemy.orm import aliased
 
@@ -14,9 +14,8 @@ from citykit.pages import Page, PageQuery, keyset_page
 from citykit.work import Work
 from data_hub.datasets.service import BATCH, ROW_ID, Dataset, Datasets
 from data_hub.registries.feeding.domain import RunState
-from data_hub.registries.feeding.models import FaultRow, FeedRow, RunRow
+from data_hub.registries.feeding.models import FaultRow, FeedRow, RunRow, SaidRow
 from data_hub.registries.feeding.schemas import FaultQuery, Feed, FeedFault, FeedQuery, FeedRun
-from data_hub.registries.sources.domain import Registry
 
 SUPERVISE = "data-hub.registries.supervise"
 Row = tuple[int, dict[str, str | None]]
@@ -39,11 +38,19 @@ on conflict (feed, batch) do update
 returning feed, batch
 """
 _AT_ONCE = 1_000
-_SAID_AT = sql.SQL(
-    "select s.stated_at from {table} v join registry_statement s on s.id = v.statement where v.{subject} = %s"
-    " and v.field = %s and v.known_to is null and v.true_from <= %s and (v.true_to is null or v.true_to > %s)"
-)
-_VALUES = {Registry.population: ("person_value", "person"), Registry.legal_entities: ("legal_entity_value", "uscc")}
+_SAY = """
+insert into registry_feed_said (feed, subject, batch, said)
+select %(feed)s, subject, %(batch)s, said from jsonb_to_recordset(%(rows)s) as r (subject text, said jsonb)
+order by subject
+on conflict (feed, subject) do update set batch = excluded.batch, said = excluded.said
+"""
+
+
+class LastSaid(NamedTuple):
+    """What a feed said last of a record: with which batch, and of each field a keyed hash."""
+
+    batch: UUID
+    said: dict[str, str]
 
 
 async def due(work: Work) -> list[tuple[UUID, UUID]]:
@@ -86,12 +93,20 @@ async def rows_of(
     ]  # fmt: skip
 
 
-async def said_at(work: Work, registry: Registry, subject: str, field: str, day: date) -> datetime | None:
-    """When the source said the value of a field that is true on `day`; None where none is known."""
-    table, column = _VALUES[registry]
-    text = _SAID_AT.format(table=sql.Identifier(table), subject=sql.Identifier(column))
-    row = await (await (await work.driver()).execute(text, (subject, field, day, day))).fetchone()
-    return None if row is None else row[0]
+async def said_of(work: Work, feed: UUID, subjects: Sequence[str]) -> dict[str, LastSaid]:
+    """What a feed said last of these records."""
+    row = SaidRow
+    found = await work.session.execute(
+        select(row.subject, row.batch, row.said).where(row.feed == feed, row.subject.in_(subjects))
+    )
+    return {subject: LastSaid(batch, said) for subject, batch, said in found}
+
+
+async def say(work: Work, run: RunRow, said: Mapping[str, Mapping[str, str]]) -> None:
+    """Keep what a feed's batch said of records."""
+    rows = [{"subject": subject, "said": marks} for subject, marks in said.items()]
+    if rows:
+        await (await work.driver()).execute(_SAY, {"feed": run.feed, "batch": run.batch, "rows": Jsonb(rows)})
 
 
 def _seen(by: Actor) -> ColumnElement[bool]:

@@ -1,10 +1,12 @@
 """Reads of legal entities. Point read and list are the registry's hot path: SQL that answers JSON, no objects."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Select, Table, select
+from sqlalchemy.dialects.postgresql import insert
 
 from citykit.pages import cursor_values, next_cursor
 from citykit.runtime import Reads
@@ -106,6 +108,22 @@ class Entities:
         """The same, held until the transaction ends: two acts on one entity come one after the other."""
         statement = select(LegalEntityRow).where(LegalEntityRow.uscc == uscc).with_for_update()
         return (await self._work.session.scalars(statement)).one_or_none()
+
+    async def all_locked(self, codes: Sequence[str]) -> list[LegalEntityRow]:
+        """Those of these entities that are here, held in the order of their codes until the transaction ends."""
+        row = LegalEntityRow
+        found = select(row).where(row.uscc.in_(codes)).order_by(row.uscc).with_for_update()
+        return list(await self._work.session.scalars(found, execution_options={"populate_existing": True}))
+
+    async def insert(self, rows: Sequence[Mapping[str, Any]]) -> set[str]:
+        """Insert rows of new entities; the codes of those that were not here before.
+
+        They come in the order of their codes, so that two acts on many entities never wait for each other crosswise.
+        """
+        row = LegalEntityRow
+        ordered = [dict(one) for one in sorted(rows, key=lambda one: str(one["uscc"]))]
+        made = insert(row.__table__).on_conflict_do_nothing().returning(row.uscc)  # type: ignore[arg-type]  # a mapped class's table
+        return set(await self._work.session.scalars(made, ordered)) if ordered else set()
 
     def values(self, uscc: str, true_on: date | None, known_at: datetime | None) -> Select[Any]:
         """The history of an entity."""

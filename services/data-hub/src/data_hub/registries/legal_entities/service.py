@@ -1,18 +1,18 @@
 """The acts on legal entities: register, correct a value, record a cessation; and the question who represents one."""
 
-from collections.abc import Collection
-from datetime import date
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Depends
 from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
 
 from citykit.actors import Actor
 from citykit.clock import CHINA
 from citykit.work import Work, WorkInRequest
-from data_hub.bigrams import bigrams, search_key
+from data_hub.registries import bulk
 from data_hub.registries.changes.service import Changes
 from data_hub.registries.errors import BadPeriod, BadValue, Stale
 from data_hub.registries.legal_entities.domain import (
@@ -31,14 +31,14 @@ from data_hub.registries.legal_entities.errors import (
 )
 from data_hub.registries.legal_entities.events import LegalEntityChanged
 from data_hub.registries.legal_entities.models import LegalEntityRow
+from data_hub.registries.legal_entities.present import FirstValues, Newcomer, columns, names, told_of
 from data_hub.registries.legal_entities.readers import readers_of
 from data_hub.registries.legal_entities.repository import Entities
 from data_hub.registries.legal_entities.schemas import Cessation, EntityCorrection, EntityDraft, Representation
-from data_hub.registries.matching.entities import entity_tokens
 from data_hub.registries.periods import period_of
-from data_hub.registries.population.domain import mask_name
 from data_hub.registries.population.service import Population
 from data_hub.registries.provenance import Period, Value, as_of
+from data_hub.registries.schemas import SourceDraft
 from data_hub.registries.sources.domain import Registry
 from data_hub.registries.sources.service import Sources, not_anothers
 
@@ -48,12 +48,13 @@ LEGAL_REPRESENTATIVE = "legal-representative"  # 法定代表人, or 负责人 a
 class LegalEntities:
     """The legal-entity registry within one transaction."""
 
-    def __init__(self, work: Work) -> None:
+    def __init__(self, work: Work, sources: Sources | None = None) -> None:
         self.work = work
         self._rows = Entities(work)
         self._population = Population(work)
-        self._sources = Sources(work)
+        self._sources = sources or Sources(work)
         self._changes = Changes(work)
+        self._held: dict[str, LegalEntityRow] = {}
 
     @property
     def today(self) -> date:
@@ -62,9 +63,16 @@ class LegalEntities:
 
     async def register(self, draft: EntityDraft, *, by: Actor, sample: bool = False) -> LegalEntityRow:
         """Register a legal entity. Raises StatedForAnother, BadValue, UnknownRepresentative, EntityExists."""
+        newcomer = self.newcomer(draft, by=by, sample=sample)
+        await self._check_representative(newcomer.representative)
+        if not await self.enter([newcomer], by=by):
+            raise EntityExists()
+        return (await self.work.session.scalars(select(LegalEntityRow).where(LegalEntityRow.uscc == draft.uscc))).one()
+
+    def newcomer(self, draft: EntityDraft, *, by: Actor, sample: bool = False) -> Newcomer:
+        """An entity as it would be entered; nothing is done yet. Raises StatedForAnother, BadValue."""
         not_anothers(draft.source.department, by)
         values = self._first_values(draft)
-        await self._check_representative(values[EntityField.legal_representative])
         row: dict[str, Any] = {
             "uscc": draft.uscc, "version": 1, "sample": sample, "changed_at": self.work.clock.now(),
             "former_names": [], "state_since": draft.established_on,
@@ -72,17 +80,41 @@ class LegalEntities:
         for field, text in values.items():
             row |= columns(field, text)
         row |= names(draft.name, [])
-        fresh = await self.work.session.scalar(
-            insert(LegalEntityRow).values(row).on_conflict_do_nothing().returning(LegalEntityRow.uscc)
-        )
-        if fresh is None:
-            raise EntityExists()
-        statement = await self._rows.history.open_statement("register", draft.source, by)
-        first = {f.value: (t, None, draft.established_on) for f, t in values.items() if t is not None}
-        await self._rows.history.begin(draft.uscc, first, statement)
-        made = (await self.work.session.scalars(select(LegalEntityRow).where(LegalEntityRow.uscc == draft.uscc))).one()
-        self._tell(made, "register", list(first), statement, by)
-        return made
+        first: FirstValues = {f.value: (t, None, draft.established_on) for f, t in values.items() if t is not None}
+        return Newcomer(row, first, draft.source)
+
+    async def enter(self, newcomers: Sequence[Newcomer], *, by: Actor) -> set[str]:
+        """Enter new entities into the registry, each as an act of its own; their representatives were looked for.
+
+        The codes of those that are entered; the others are here already.
+        """
+        entered = await self._rows.insert([one.row for one in newcomers])
+        async with self.at_once():
+            for one in newcomers:
+                if one.uscc in entered:
+                    statement = await self._rows.history.open_statement("register", one.source, by)
+                    await self._rows.history.begin(one.uscc, one.values, statement)
+                    self._tell(one.row, "register", list(one.values), statement, by)
+        return entered
+
+    @asynccontextmanager
+    async def at_once(self) -> AsyncIterator[None]:
+        """Within the block acts gather what they write, and it is written at its end; blocks may lie in each other."""
+        if self._rows.history.gathers:
+            yield
+            return
+        self._held = {}
+        try:
+            async with bulk.at_once(self.work, self._rows.history, self._changes):
+                yield
+        finally:
+            self._held = {}
+
+    async def hold(self, codes: Collection[str], fields: Collection[str]) -> None:
+        """Hold entities and take what is known of these fields of theirs, for acts that gather what they write."""
+        rows = await self._rows.all_locked(sorted(codes))
+        self._held |= {row.uscc: row for row in rows}
+        await self._rows.history.take([row.uscc for row in rows], fields)
 
     def _first_values(self, draft: EntityDraft) -> dict[EntityField, str | None]:
         given = {
@@ -120,7 +152,7 @@ class LegalEntities:
         true = period_of(known, correction.true_from, correction.true_to, self.today)
         statement, left = await self._rows.history.open_statement("correct", correction.source, by), row.division_code
         await self._learn(row, field, text, true, statement)
-        self._tell(row, "correct", [field.value], statement, by, left=left)
+        self._tell(told_of(row), "correct", [field.value], statement, by, left=left)
         return row
 
     async def cease(self, row: LegalEntityRow, cessation: Cessation, *, by: Actor) -> LegalEntityRow:
@@ -134,7 +166,7 @@ class LegalEntities:
         statement = await self._rows.history.open_statement("cease", cessation.source, by)
         true = Period(cessation.ceased_on)
         await self._learn(row, EntityField.state, cessation.state.value, true, statement)
-        self._tell(row, "cease", [EntityField.state.value], statement, by)
+        self._tell(told_of(row), "cease", [EntityField.state.value], statement, by)
         return row
 
     async def _admit(self, row: LegalEntityRow, field: EntityField, department: str) -> list[Value]:
@@ -148,7 +180,7 @@ class LegalEntities:
 
     async def locked(self, uscc: str) -> LegalEntityRow:
         """An entity's row, held until the transaction ends. Raises NoSuchEntity."""
-        row = await self._rows.locked(uscc)
+        row = self._held.get(uscc) or await self._rows.locked(uscc)
         if row is None:
             raise NoSuchEntity()
         return row
@@ -157,6 +189,16 @@ class LegalEntities:
         """The value of a field true on `day`, and the department whose statement it rests on."""
         value = as_of(await self._rows.history.known(row.uscc, field.value), day)
         return (None, None) if value is None else (value.text, await self._rows.history.department(value))
+
+    async def stated_at(self, row: LegalEntityRow, field: EntityField) -> datetime | None:
+        """When the source said the value of a field that is true today; None where none is known."""
+        value = as_of(await self._rows.history.known(row.uscc, field.value), self.today)
+        said = None if value is None else await self._rows.history.said(value.statement)
+        return None if said is None else said.at
+
+    async def open_statement(self, act: str, source: SourceDraft, by: Actor) -> UUID:
+        """Keep what a source said of an entity, for the slices that keep what is no value of it."""
+        return await self._rows.history.open_statement(act, source, by)
 
     async def _learn(
         self, row: LegalEntityRow, field: EntityField, text: str | None, true: Period, statement: UUID
@@ -168,7 +210,8 @@ class LegalEntities:
             self._project(row, field, present, known)
         row.version += 1
         row.changed_at = self.work.clock.now()
-        await self.work.session.flush()
+        if not self._rows.history.gathers:
+            await self.work.session.flush()
 
     def _project(self, row: LegalEntityRow, field: EntityField, present: Value, known: list[Value]) -> None:
         content = columns(field, present.text)
@@ -200,42 +243,21 @@ class LegalEntities:
         return Representation(represents=True, role=LEGAL_REPRESENTATIVE)
 
     def _tell(
-        self, row: LegalEntityRow, act: str, fields: list[str], statement: UUID, by: Actor, left: str | None = None
+        self, row: Mapping[str, Any], act: str, fields: list[str], statement: UUID, by: Actor, left: str | None = None
     ) -> None:
+        uscc = row["uscc"]
         changed = LegalEntityChanged(
-            uscc=row.uscc, fields=sorted(fields), state=row.state, name=row.name, changed_at=self.work.clock.now()
+            uscc=uscc, fields=sorted(fields), state=row["state"], name=row["name"], changed_at=self.work.clock.now()
         )
-        self.work.events.record(changed, subject=row.uscc)
+        self.work.events.record(changed, subject=uscc)
         self._changes.note(
-            Registry.legal_entities, row.uscc, act=act, fields=sorted(fields), division=row.division_code,
+            Registry.legal_entities, uscc, act=act, fields=sorted(fields), division=row["division_code"],
             left=left, statement=statement,
         )  # fmt: skip
         self.work.audit.note(
-            stream=f"legal-entity/{row.uscc}", act=act, by=by,
+            stream=f"legal-entity/{uscc}", act=act, by=by,
             data={"fields": sorted(fields), "statement": str(statement)},
         )  # fmt: skip
-
-
-def columns(field: EntityField, text: str | None) -> dict[str, Any]:
-    """What a field's value is in the columns of the present row."""
-    if field is EntityField.established_on:
-        return {"established_on": date.fromisoformat(text or "")}
-    if field is EntityField.capital_fen:
-        return {"capital_fen": None if text is None else int(text)}
-    if field is EntityField.legal_representative:
-        return {"legal_representative": None if text is None else UUID(text)}
-    if field is EntityField.representative_name:
-        return {"representative_name": text, "representative_shown": None if text is None else mask_name(text)}
-    return {field.value: text}
-
-
-def names(name: str, former: list[str]) -> dict[str, Any]:
-    """The columns that find an entity by its present and its former names."""
-    keys = [search_key(one) for one in (name, *former)]
-    return {
-        "name": name, "former_names": former, "name_keys": keys, "name_bigrams": bigrams(*keys),
-        "match_keys": entity_tokens(keys),
-    }  # fmt: skip
 
 
 async def legal_entities(work: WorkInRequest) -> LegalEntities:

@@ -46,6 +46,7 @@ REQUIRED = frozenset(
 )
 # The dots between the parts of a name, as keyboards and old systems write them; GB/T 38961 wants U+00B7.
 _DOTS = re.compile("[\u2022\u2027\u2219\u22c5\u2e31\u30fb\uff0e\uff65.]")
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f]")  # the category Cc of Unicode
 _NAME = re.compile(r"[^\W\d_]+(?:[·' -][^\W\d_]+)*", re.UNICODE)
 _PHONE = re.compile(r"(?:1[3-9]\d{9})|(?:0\d{2,3}-?\d{7,8})", re.ASCII)
 Check = Callable[[str, date], str]
@@ -147,7 +148,7 @@ def checked(field: PersonField, text: str | None, today: date) -> str | None:
         if field in REQUIRED:
             raise WrongValue("required", "该项不能为空 This field cannot be empty")
         return None
-    if any(unicodedata.category(character) == "Cc" for character in text):
+    if _CONTROLS.search(text):
         raise WrongValue("characters", "含有控制字符 Control characters are not allowed")
     return _CHECKS[field](text, today)
 

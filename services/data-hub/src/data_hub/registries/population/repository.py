@@ -1,10 +1,11 @@
 """Reads of persons. Who may read at all is stated at the endpoint; what is seen of a row is the purpose's matter."""
 
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, Table, delete, func, or_, select
+from sqlalchemy import Select, Table, delete, func, or_, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from citykit.work import Work
@@ -16,6 +17,11 @@ from data_hub.registries.population.models import PersonNumberRow, PersonRow, Pe
 from data_hub.registries.population.schemas import PersonSearch
 
 _VALUES: Any = PersonValueRow.__table__
+_GIVE = text("""
+insert into person_number (id_number_index, person)
+select i, p from unnest(cast(:indexes as bytea[]), cast(:persons as uuid[])) as n (i, p)
+on conflict do nothing returning person
+""")
 
 
 def id_number_index(work: Work, number: str) -> bytes:
@@ -54,6 +60,23 @@ class Persons:
             .where(PersonNumberRow.id_number_index == index)
         )
         return found.one_or_none()
+
+    async def all_locked(self, persons: Sequence[UUID]) -> list[PersonRow]:
+        """Those of these persons who are here, held in the order of their numbers until the transaction ends."""
+        row = PersonRow
+        found = select(row).where(row.id.in_(persons)).order_by(row.id).with_for_update()
+        return list(await self._work.session.scalars(found, execution_options={"populate_existing": True}))
+
+    async def give_numbers(self, numbers: Mapping[bytes, UUID]) -> set[UUID]:
+        """Give the numbers of these keyed hashes to new persons; who has got one, as another may carry it already.
+
+        They are given in the order of the hashes, so that two acts on many persons never wait for each other crosswise.
+        """
+        ordered = sorted(numbers.items())
+        found = await self._work.session.execute(
+            _GIVE, {"indexes": [index for index, _ in ordered], "persons": [person for _, person in ordered]}
+        )
+        return set(found.scalars())
 
     async def take_number(self, person: UUID, number: str) -> bool:
         """Give an identification number to a person who gives up the one she had; False where another carries it."""

@@ -1,22 +1,23 @@
 """The acts on persons: register, correct a value, record a death, relate two persons."""
 
-from collections.abc import Iterable
-from datetime import date
-from typing import Annotated, Any
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
+from contextlib import asynccontextmanager
+from datetime import date, datetime
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends
-from sqlalchemy import insert, select
+from sqlalchemy import select
 
 from citykit.actors import Actor
 from citykit.clock import CHINA
 from citykit.identifiers import gb11643
+from citykit.identifiers.gb11643 import CitizenNumber
 from citykit.ids import new_id
 from citykit.work import Work, WorkInRequest
-from data_hub.bigrams import bigrams, search_key
+from data_hub.registries import bulk
 from data_hub.registries.changes.service import Changes
 from data_hub.registries.errors import BadPeriod, BadValue, Stale
-from data_hub.registries.matching.tokens import person_tokens
 from data_hub.registries.periods import period_of
 from data_hub.registries.population.domain import (
     SEALED,
@@ -35,6 +36,7 @@ from data_hub.registries.population.errors import (
 )
 from data_hub.registries.population.events import PersonChanged
 from data_hub.registries.population.models import PersonNumberRow, PersonRow, RelationRow
+from data_hub.registries.population.present import Newcomer, columns, former_names, found_by
 from data_hub.registries.population.repository import Persons, id_number_index, place
 from data_hub.registries.population.schemas import (
     Correction,
@@ -45,6 +47,7 @@ from data_hub.registries.population.schemas import (
     RelationEnd,
 )
 from data_hub.registries.provenance import Period, Value, as_of
+from data_hub.registries.schemas import SourceDraft
 from data_hub.registries.sources.domain import Registry
 from data_hub.registries.sources.service import Sources, not_anothers
 
@@ -55,11 +58,12 @@ _RELATIONS = "relations"  # how a change of them is named
 class Population:
     """The population registry within one transaction."""
 
-    def __init__(self, work: Work) -> None:
+    def __init__(self, work: Work, sources: Sources | None = None) -> None:
         self.work = work
         self._rows = Persons(work)
-        self._sources = Sources(work)
+        self._sources = sources or Sources(work)
         self._changes = Changes(work)
+        self._held: dict[UUID, PersonRow] = {}
 
     @property
     def today(self) -> date:
@@ -102,10 +106,16 @@ class Population:
 
         Raises StatedForAnother, BadValue, PersonExists.
         """
+        newcomer = self.newcomer(draft, by=by, person=person, sample=sample)
+        if not await self.enter([newcomer], by=by):
+            raise PersonExists()
+        return (await self.work.session.scalars(select(PersonRow).where(PersonRow.id == newcomer.person))).one()
+
+    def newcomer(self, draft: PersonDraft, *, by: Actor, person: UUID | None = None, sample: bool = False) -> Newcomer:
+        """A person as she would be entered; nothing is done yet. Raises StatedForAnother, BadValue."""
         not_anothers(draft.source.department, by)
-        values = self._first_values(draft)
-        number = gb11643.parse(values[PersonField.id_number] or "", today=self.today)
-        made = person or new_id()
+        values, number = self._first_values(draft)
+        made, today = person or new_id(), self.today
         sealed = {field: self._sealed(made, field, values[field]) for field in SEALED}
         row = {
             "id": made, "version": 1, "sample": sample, "changed_at": self.work.clock.now(),
@@ -114,28 +124,55 @@ class Population:
         for field, text in values.items():
             row |= columns(field, text, sealed.get(field))
         row |= found_by(values[PersonField.name] or "", [], values[PersonField.division_code])
-        if not await self._rows.take_number(made, number.code):
-            raise PersonExists()
-        await self.work.session.execute(insert(PersonRow).values(row))
-        statement = await self._rows.history.open_statement("register", draft.source, by)
-        starts = {PersonField.division_code: self.today, PersonField.address: self.today, PersonField.phone: self.today}
-        await self._rows.history.begin(
-            made,
-            {
-                field.value: (kept(field, text), sealed.get(field), starts.get(field, number.birth_date))
-                for field, text in values.items()
-                if text is not None
-            },
-            statement,
-        )
-        stated = [field.value for field, text in values.items() if text is not None]
-        registered = (await self.work.session.scalars(select(PersonRow).where(PersonRow.id == made))).one()
-        self._tell(registered, "register", stated, statement, by)
-        return registered
+        starts = {PersonField.division_code: today, PersonField.address: today, PersonField.phone: today}
+        first = {
+            field.value: (kept(field, text), sealed.get(field), starts.get(field, number.birth_date))
+            for field, text in values.items()
+            if text is not None
+        }
+        return Newcomer(made, self.number_index(number.code), row, first, draft.source)
+
+    async def enter(self, newcomers: Sequence[Newcomer], *, by: Actor) -> set[UUID]:
+        """Enter new persons into the registry, each as an act of its own.
+
+        Who is entered; of those who are not, another carries the number already.
+        """
+        entered = await self._rows.give_numbers({one.index: one.person for one in newcomers})
+        async with self.at_once():
+            rows = [one.row for one in newcomers if one.person in entered]
+            if rows:
+                await bulk.copy(
+                    await self.work.driver(), PersonRow.__tablename__, rows[0], (tuple(row.values()) for row in rows)
+                )
+            for one in newcomers:
+                if one.person in entered:
+                    statement = await self._rows.history.open_statement("register", one.source, by)
+                    await self._rows.history.begin(one.person, one.values, statement)
+                    self._tell(one.person, one.row["division_code"], "register", list(one.values), statement, by)
+        return entered
+
+    @asynccontextmanager
+    async def at_once(self) -> AsyncIterator[None]:
+        """Within the block acts gather what they write, and it is written at its end; blocks may lie in each other."""
+        if self._rows.history.gathers:
+            yield
+            return
+        self._held = {}
+        try:
+            async with bulk.at_once(self.work, self._rows.history, self._changes):
+                yield
+        finally:
+            self._held = {}
+
+    async def hold(self, persons: Collection[UUID], fields: Collection[str]) -> None:
+        """Hold persons and take what is known of these fields of theirs, for acts that gather what they write."""
+        rows = await self._rows.all_locked(sorted(persons))
+        self._held |= {row.id: row for row in rows}
+        await self._rows.history.take([row.id for row in rows], fields)
 
     async def locked(self, person: UUID) -> PersonRow:
         """A person's row, held until the transaction ends. Raises NoSuchPerson."""
-        row = await self._rows.locked(person)
+        row = self._held.get(person) or await self._rows.locked(person)
         if row is None:
             raise NoSuchPerson()
         return row
@@ -150,7 +187,17 @@ class Population:
             text = self.work.vault.open(value.sealed, place(row.id, field.value))
         return text, await self._rows.history.department(value)
 
-    def _first_values(self, draft: PersonDraft) -> dict[PersonField, str | None]:
+    async def stated_at(self, row: PersonRow, field: PersonField) -> datetime | None:
+        """When the source said the value of a field that is true today; None where none is known."""
+        value = as_of(await self._rows.history.known(row.id, field.value), self.today)
+        said = None if value is None else await self._rows.history.said(value.statement)
+        return None if said is None else said.at
+
+    async def open_statement(self, act: str, source: SourceDraft, by: Actor) -> UUID:
+        """Keep what a source said of a person, for the slices that keep what is no value of hers."""
+        return await self._rows.history.open_statement(act, source, by)
+
+    def _first_values(self, draft: PersonDraft) -> tuple[dict[PersonField, str | None], CitizenNumber]:
         given = {
             PersonField.name: draft.name, PersonField.id_number: draft.id_number,
             PersonField.ethnicity: draft.ethnicity, PersonField.division_code: draft.division_code,
@@ -161,7 +208,7 @@ class Population:
         values[PersonField.sex] = number.sex.value
         values[PersonField.birth_date] = number.birth_date.isoformat()
         values[PersonField.state] = PersonState.registered.value
-        return values
+        return values, number
 
     def canonical(self, field: PersonField, text: str | None, pointer: str) -> str | None:
         """The value in its canonical form. Raises BadValue, which names the field at `pointer`."""
@@ -191,7 +238,7 @@ class Population:
             await self._take_number(row, text, true)
         statement, left = await self._rows.history.open_statement("correct", correction.source, by), row.division_code
         await self._learn(row, field, text, true, statement)
-        self._tell(row, "correct", [field.value], statement, by, left=left)
+        self._tell(row.id, row.division_code, "correct", [field.value], statement, by, left=left)
         return row
 
     async def _admit(self, row: PersonRow, field: PersonField, department: str) -> list[Value]:
@@ -221,7 +268,7 @@ class Population:
         await self._admit(row, PersonField.state, death.source.department)
         statement = await self._rows.history.open_statement("death", death.source, by)
         await self._learn(row, PersonField.state, PersonState.deceased.value, Period(death.died_on), statement)
-        self._tell(row, "death", [PersonField.state.value], statement, by)
+        self._tell(row.id, row.division_code, "death", [PersonField.state.value], statement, by)
         return row
 
     async def _learn(self, row: PersonRow, field: PersonField, text: str | None, true: Period, statement: UUID) -> None:
@@ -236,7 +283,8 @@ class Population:
                 row.former_names, row.match_keys = found_by(row.name, former, row.division_code).values()
         row.version += 1
         row.changed_at = self.work.clock.now()
-        await self.work.session.flush()
+        if not self._rows.history.gathers:
+            await self.work.session.flush()
 
     def _project(self, row: PersonRow, field: PersonField, value: Value) -> None:
         text = value.text
@@ -274,7 +322,7 @@ class Population:
         self.work.session.add(made)
         await self.work.session.flush()
         for one in (row, other):
-            self._tell(one, "relate", [_RELATIONS], statement, by)
+            self._tell(one.id, one.division_code, "relate", [_RELATIONS], statement, by)
         return Relation.of(made)
 
     async def end_relation(self, row: PersonRow, end: RelationEnd, *, by: Actor) -> Relation:
@@ -296,7 +344,7 @@ class Population:
         known.true_to, known.end_statement, known.ended_at = end.true_to, statement, self.work.clock.now()
         await self.work.session.flush()
         for one in (row, other):
-            self._tell(one, "end-relation", [_RELATIONS], statement, by)
+            self._tell(one.id, one.division_code, "end-relation", [_RELATIONS], statement, by)
         return Relation.of(known)
 
     def _may_guard(self, guardian: PersonRow, ward: PersonRow) -> bool:
@@ -308,43 +356,19 @@ class Population:
         return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
 
     def _tell(
-        self, row: PersonRow, act: str, fields: list[str], statement: UUID, by: Actor, left: str | None = None
-    ) -> None:
-        person, changed = str(row.id), sorted(fields)
+        self, whom: UUID, division: str | None, act: str, fields: list[str], statement: UUID, by: Actor,
+        left: str | None = None,
+    ) -> None:  # fmt: skip
+        person, changed = str(whom), sorted(fields)
         self.work.events.record(
-            PersonChanged(person=row.id, fields=changed, changed_at=self.work.clock.now()), subject=person
+            PersonChanged(person=whom, fields=changed, changed_at=self.work.clock.now()), subject=person
         )
         self._changes.note(
-            Registry.population, person, act=act, fields=changed, division=row.division_code, left=left,
-            statement=statement,
-        )  # fmt: skip
+            Registry.population, person, act=act, fields=changed, division=division, left=left, statement=statement
+        )
         self.work.audit.note(
             stream=f"person/{person}", act=act, by=by, data={"fields": changed, "statement": str(statement)}
         )
-
-
-def columns(field: PersonField, text: str | None, sealed: bytes | None) -> dict[str, Any]:
-    """What a field's value is in the columns of the present row."""
-    if field is PersonField.name:
-        key = search_key(text or "")
-        return {"name": text, "name_key": key, "name_bigrams": bigrams(key)}
-    if field is PersonField.birth_date:
-        return {"birth_date": date.fromisoformat(text or "")}
-    if field in SEALED:
-        return {f"{field.value}_sealed": sealed, f"{field.value}_shown": kept(field, text)}
-    return {field.value: text}
-
-
-def former_names(known: list[Value], present: Value) -> list[str]:
-    """The names that were true before the present one, oldest first, each once."""
-    earlier = [v.text for v in known if v.true.start < present.true.start and v.text and v.text != present.text]
-    return list(dict.fromkeys(earlier))
-
-
-def found_by(name: str, former: list[str], division: str | None) -> dict[str, Any]:
-    """The columns that find a person in spite of a slip."""
-    keys = person_tokens(search_key(name), map(search_key, former), division)
-    return {"former_names": former, "match_keys": keys}
 
 
 async def population(work: WorkInRequest) -> Population:

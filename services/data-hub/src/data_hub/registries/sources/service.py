@@ -40,10 +40,24 @@ class Sources:
 
     def __init__(self, work: Work) -> None:
         self.work = work
+        self._remembered: dict[tuple[Registry, str, str, date], str | None] | None = None
+
+    def remember(self) -> None:
+        """Ask who is the source of a field once for each registrar and day from now on: for acts on many records."""
+        self._remembered = {}
 
     async def named(self, registry: Registry, field: str, subject: str, day: date) -> str | None:
         """The department named as source of a field of this record on a day; None where none is."""
-        row, registrars = SourceRow, {registrar_of(registry, subject), ANY}
+        registrar = registrar_of(registry, subject)
+        if self._remembered is None:
+            return await self._named(registry, field, registrar, day)
+        key = (registry, field, registrar, day)
+        if key not in self._remembered:
+            self._remembered[key] = await self._named(*key)
+        return self._remembered[key]
+
+    async def _named(self, registry: Registry, field: str, registrar: str, day: date) -> str | None:
+        row, registrars = SourceRow, {registrar, ANY}
         found = await self.work.session.scalars(
             select(row.department)
             .where(
