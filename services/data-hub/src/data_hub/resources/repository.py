@@ -22,43 +22,62 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from data_hub.bigrams import bigrams, search_key
+from data_hub.bigrams import bigrams
 from data_hub.resources.domain import Opening, ShareType, State, Timeliness, VersionState
 from data_hub.resources.models import ResourceRow, ResourceVersionRow
 from data_hub.resources.schemas import Facetted, FacetValue, InsideFacets, Rival
 from data_hub.resources.timeliness import is_overdue, is_unknown, stands
+from data_hub.resources.words import spellings, ways, words_of
 
 _FACETS = ("resource_class", "theme", "provider", "share_type", "opening", "update_cycle", "format")
-_IN_NAME, _IN_SUMMARY, _IN_ITEMS = 4, 2, 1
-
-
-def words_of(text: str) -> list[str]:
-    """The searched words, as they are compared."""
-    return list(dict.fromkeys(filter(None, map(search_key, text.split()))))
+_IN_NAME, _PARTS_IN_NAME, _IN_SUMMARY, _IN_ITEMS = 4, 3, 2, 1
 
 
 def holds(words: Sequence[str]) -> list[ColumnElement[bool]]:
     """Resources in whose name, summary or items every word occurs: by the index first, then for real."""
     found: list[ColumnElement[bool]] = []
     for word in words:
-        if len(word) > 1:
-            found.append(ResourceRow.words.contains(cast(bigrams(word), ARRAY(Text))))
-        columns = (ResourceRow.name_key, ResourceRow.summary_key, ResourceRow.items_key)
-        found.append(or_(*(func.strpos(text, word) > 0 for text in columns)))
+        whole, apart = [_there(one) for one in spellings(word)], ways(word, len(words))
+        if len(whole) == 1 and not apart:
+            found += whole[0]
+        else:
+            found.append(or_(*(and_(*one) for one in whole), *(and_(*_there(*parts)) for parts in apart)))
     return found
 
 
+def _there(*parts: str) -> list[ColumnElement[bool]]:
+    """That parts of a word occur, each in name, summary or items: the index is asked for all of them at once."""
+    columns = (ResourceRow.name_key, ResourceRow.summary_key, ResourceRow.items_key)
+    occur = [or_(*(func.strpos(text, part) > 0 for text in columns)) for part in parts]
+    if max(map(len, parts)) == 1:
+        return occur
+    return [ResourceRow.words.contains(cast(bigrams(*parts), ARRAY(Text))), *occur]
+
+
 def rank(words: Sequence[str]) -> ColumnElement[int]:
-    """How well a resource fits: a word in the name before one in the summary before one in the items."""
+    """How well a resource fits: a word in the name before one in the summary before one in the items.
+
+    A word whose parts stand apart in the name comes after one that the name holds; parts elsewhere count nothing.
+    """
     total: ColumnElement[int] = literal(0, Integer)
     for word in words:
-        total = total + case(
-            (ResourceRow.name_key == word, 2 * _IN_NAME),
-            (func.strpos(ResourceRow.name_key, word) > 0, _IN_NAME),
-            (func.strpos(ResourceRow.summary_key, word) > 0, _IN_SUMMARY),
-            else_=_IN_ITEMS,
-        )
+        spelt, apart = spellings(word), ways(word, len(words))
+        whens: list[tuple[ColumnElement[bool], int]] = [
+            (or_(*(ResourceRow.name_key == one for one in spelt)), 2 * _IN_NAME),
+            (_in(ResourceRow.name_key, *spelt), _IN_NAME),
+        ]
+        if apart:
+            in_name = (and_(*(func.strpos(ResourceRow.name_key, part) > 0 for part in parts)) for parts in apart)
+            whens.append((or_(*in_name), _PARTS_IN_NAME))
+        whens.append((_in(ResourceRow.summary_key, *spelt), _IN_SUMMARY))
+        if apart:
+            whens.append((~_in(ResourceRow.items_key, *spelt), 0))
+        total = total + case(*whens, else_=_IN_ITEMS)
     return total
+
+
+def _in(column: Any, *words: str) -> ColumnElement[bool]:
+    return or_(*(func.strpos(column, word) > 0 for word in words))
 
 
 def chosen(query: Facetted, now: datetime) -> list[ColumnElement[bool]]:
@@ -156,8 +175,10 @@ async def told_in_public(session: AsyncSession, codes: Iterable[str]) -> set[str
 
 
 async def public_state(session: AsyncSession) -> tuple[int, datetime | None]:
-    """How many resources the public face shows, and when any description was changed last."""
-    statement = select(func.count().filter(ResourceRow.public), func.max(ResourceRow.changed_at))
+    """How many resources the public face shows, and when one of them changed or went last; drafts do not count."""
+    went = and_(ResourceRow.state == State.withdrawn.value, ResourceRow.opening == Opening.opened.value)
+    last = func.max(ResourceRow.changed_at).filter(or_(ResourceRow.public, went))
+    statement = select(func.count().filter(ResourceRow.public), last)
     count, changed = (await session.execute(statement)).one()
     return count, changed
 

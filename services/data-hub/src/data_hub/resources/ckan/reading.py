@@ -15,6 +15,8 @@ from data_hub.resources.domain import HELD_IN_REGISTRIES, TABLE_SHAPED, VersionS
 from data_hub.resources.models import ResourceRow, ResourceVersionRow
 from data_hub.resources.reading import PUBLIC
 from data_hub.resources.schemas import Resource
+from data_hub.resources.words import spellings
+from data_hub.resources.words import words_of as words_of_text
 
 _DESCRIPTION = and_(
     ResourceVersionRow.code == ResourceRow.code, ResourceVersionRow.state == VersionState.published.value
@@ -45,7 +47,7 @@ def conditions(found: Sequence[Term]) -> list[ColumnElement[bool]]:
 
 
 def _keys(values: Sequence[str]) -> list[str]:
-    return [key for value in values for key in repository.words_of(value.rstrip("*"))]
+    return [key for value in values for key in words_of_text(value.rstrip("*"))]
 
 
 def _condition(term: Term) -> ColumnElement[bool]:
@@ -62,7 +64,7 @@ def _condition(term: Term) -> ColumnElement[bool]:
 def _holds(value: str, column: Any) -> ColumnElement[bool]:
     if column is None:
         return and_(true(), *repository.holds(_keys([value])))
-    return func.strpos(column, search_key(value)) > 0
+    return or_(*(func.strpos(column, one) > 0 for one in spellings(search_key(value))))
 
 
 def _equals(field: str, value: str) -> ColumnElement[bool]:
