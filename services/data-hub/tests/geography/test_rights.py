@@ -189,6 +189,79 @@ class TestRowsOfAResource:
         if status == 422:
             assert answer.json()["type"] == "/problems/not-opened"
 
+    async def act(self, office: Office, path: str, body: dict[str, Any]) -> None:
+        """An act on the resource by its department and, where it is sent in, a reviewer."""
+        author = office.city.token(["data-hub.resources.catalogue"], subject=str(new_id()), department=PARKS)
+        answer = await office.city.client.post(f"{HUB}/resources/{TOILETS}/{path}", json=body, headers=author)
+        assert answer.status_code < 300, answer.text
+        if path == "changes":
+            reviewer = office.city.token(["data-hub.resources.review"], subject=str(new_id()), department=BUREAU)
+            await office.city.client.post(f"{HUB}/resources/{TOILETS}/submissions", headers=author)
+            done = await office.city.client.post(
+                f"{HUB}/resources/{TOILETS}/reviews", json={"approve": True}, headers=reviewer
+            )
+            assert done.status_code == 200, done.text
+
+    def described(self, **more: Any) -> dict[str, Any]:
+        """The resource, opened, as it is described anew."""
+        items = [
+            {"name": one.name, "title": one.title, "type": one.type.value, "required": one.required}
+            for one in SHAPE.columns
+        ]
+        return {
+            "name": "公共厕所", "summary": "位置与启用日期", "provider_name": "衡水市生态环境局",
+            "source_department": PARKS, "source_department_name": "衡水市生态环境局", "theme": "environment",
+            "format": "database", "items": items, "key": ["code"], "share_type": "unconditional",
+            "opening": "opened", "update_cycle": "yearly",
+        } | more  # fmt: skip
+
+    async def test_a_layer_goes_with_the_resource_that_is_withdrawn(self, office: Office) -> None:
+        await self.resource(office, opening="opened")
+        layer, other = layer_id(), layer_id()
+        await office.publish(draft(layer, access="public", resource=FROM_ROWS))
+        await office.publish(draft(other, point("a")))
+        await self.act(office, "withdrawals", {"reason": "合并"})
+        await office.city.drain()
+        assert [await status(office, one, None) for one in (layer, other)] == [404, 200]
+        (edition,) = [
+            one
+            for one in (await office.get(f"{LAYERS}/{layer}/versions", office.parks)).json()["items"]
+            if one["cause"] == "withdrawal"
+        ]
+        assert "已撤销" in edition["note"]
+
+    @pytest.mark.parametrize(
+        ("change", "access", "left"),
+        [
+            ({"opening": "closed"}, "public", 404),
+            ({"opening": "closed"}, "department", 200),
+            ({"opening": "closed", **CONDITIONAL}, "government", 404),
+            ({"summary": "位置、开放时间"}, "public", 200),
+        ],
+    )
+    async def test_a_layer_goes_when_its_resource_is_for_fewer(
+        self, office: Office, change: dict[str, str], access: str, left: int
+    ) -> None:
+        await self.resource(office, opening="opened")
+        layer = layer_id()
+        await office.publish(draft(layer, access=access, resource=FROM_ROWS))
+        await self.act(office, "changes", self.described(**change))
+        await office.city.drain()
+        assert await status(office, layer, office.parks) == left
+
+    async def test_a_layer_goes_when_a_column_of_it_is_not_for_so_many_any_more(self, office: Office) -> None:
+        await self.resource(office, opening="opened")
+        kept, gone = layer_id(), layer_id()
+        await office.publish(draft(kept, access="department", resource=FROM_ROWS))
+        shows = FROM_ROWS | {"columns": ["code", "keeper"]}
+        await office.publish(draft(gone, access="department", resource=shows))
+        items = self.described()["items"]
+        items[-1]["sensitivity"] = "personal"
+        body = self.described(items=items, opening="closed", **CONDITIONAL)
+        await self.act(office, "changes", body)
+        await office.city.drain()
+        assert [await status(office, one, office.parks) for one in (kept, gone)] == [200, 404]
+
     async def test_only_its_department_makes_a_layer_of_it(self, office: Office) -> None:
         await self.resource(office)
         body = draft(layer_id(), access="department", resource=FROM_ROWS)

@@ -47,6 +47,8 @@ READ_AT = {
     LICENCES: "/api/data-hub/v1/licences",
 }  # fmt: skip
 HELD_IN_REGISTRIES = frozenset(READ_AT)
+# The job by which what was made of a resource's rows obeys what its description came to say.
+OBEY_TASK = "data-hub.geography.obey-directory"
 
 
 class ResourceClass(StrEnum):

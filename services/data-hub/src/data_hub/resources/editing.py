@@ -7,13 +7,10 @@ from sqlalchemy import delete, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from citykit.access import Actor
-from citykit.problems import FieldError
 from citykit.work import Work, WorkInRequest
 from data_hub.bigrams import search_key
 from data_hub.resources.domain import (
     HIGHEST_SEQUENCE,
-    Fault,
-    Reference,
     State,
     VersionState,
     class_of,
@@ -21,7 +18,6 @@ from data_hub.resources.domain import (
     faults,
 )
 from data_hub.resources.errors import (
-    BadDescription,
     DirectoryFull,
     NotTheProvider,
     ResourceExists,
@@ -29,9 +25,9 @@ from data_hub.resources.errors import (
 )
 from data_hub.resources.models import ResourceRow, ResourceVersionRow
 from data_hub.resources.projection import project, projection
+from data_hub.resources.references import check_references, refuse
 from data_hub.resources.repository import rivals, version
 from data_hub.resources.schemas import Description, Registered, Resource, ResourceDraft
-from data_hub.resources.service import Resources
 
 
 class Editing:
@@ -89,9 +85,9 @@ class Editing:
         _check(content)
         draft.content = content.model_dump(mode="json")
         draft.authors = _with(draft.authors, by)
-        if row.published_at is None:
+        if row.published_at is None:  # what is published did not change: nobody outside learns of a draft
             project(row, State.draft, content)
-        row.changed_at = self.work.clock.now()
+            row.changed_at = self.work.clock.now()
         await self.work.session.flush()
         self._note(row, "rewrite", by)
         return await self._registered(row, content)
@@ -111,7 +107,7 @@ class Editing:
         """Send the open draft to review. Raises ResourceStateProblem, BadDescription."""
         draft = await self._open(row, VersionState.draft)
         content = Description.model_validate(draft.content)
-        await self._check_references(row, content)
+        await check_references(self.work, row, content)
         draft.state = row.open_state = VersionState.review.value
         draft.submitted_at = self.work.clock.now()
         draft.authors = _with(draft.authors, by)
@@ -138,24 +134,6 @@ class Editing:
             raise ResourceStateProblem
         return found
 
-    async def _check_references(self, row: ResourceRow, content: Description) -> None:
-        """Related resources and referenced items exist and are published."""
-        found = []
-        directory = Resources(self.work)
-        for at, code in enumerate(content.related):
-            if code == row.code or await directory.published(code) is None:
-                found.append(Fault(f"related/{at}", "no-resource", f"目录中没有该资源 No such resource: {code}"))
-        for at, item in enumerate(content.items):
-            for place, rule in enumerate(item.rules):
-                if isinstance(rule, Reference) and not await self._is_there(row, content, rule):
-                    said = f"引用的数据项不存在 No such item: {rule.resource} {rule.item}"
-                    found.append(Fault(f"items/{at}/rules/{place}", "no-item", said))
-        _refuse(found)
-
-    async def _is_there(self, row: ResourceRow, content: Description, rule: Reference) -> bool:
-        other = content if rule.resource == row.code else await Resources(self.work).published(rule.resource)
-        return other is not None and any(item.name == rule.item for item in other.items)
-
     async def _registered(self, row: ResourceRow, content: Description) -> Registered:
         found = await rivals(self.work.session, row, search_key(content.name), content.source_department)
         shown = Resource.of(row, content.model_dump(mode="json"), row.open_version or row.latest_version)
@@ -171,16 +149,7 @@ def _with(authors: list[str], by: Actor) -> list[str]:
 
 
 def _check(content: Description) -> None:
-    _refuse(faults(content.terms()))
-
-
-def _refuse(found: list[Fault]) -> None:
-    if found:
-        raise BadDescription(
-            errors=[
-                FieldError(pointer=f"/body/{fault.pointer}", code=fault.code, message=fault.said) for fault in found
-            ]
-        )
+    refuse(faults(content.terms()))
 
 
 async def editing(work: WorkInRequest) -> Editing:

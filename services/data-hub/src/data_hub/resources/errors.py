@@ -57,3 +57,10 @@ class DirectoryFull(Conflict):
 
     slug = "directory-full"
     title = ("该目录下的序号已用完", "The directory entry has no number left")
+
+
+class RowsBusy(Conflict):
+    """Rows of the resource are being loaded, and nobody changes what they must be meanwhile: try again later."""
+
+    slug = "rows-busy"
+    title = ("该资源的数据正在入库，请稍后再审核", "Rows of the resource are being loaded: review it a little later")

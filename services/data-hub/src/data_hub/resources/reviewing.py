@@ -3,21 +3,28 @@
 from typing import Annotated, Any
 
 from fastapi import Depends
+from psycopg.errors import LockNotAvailable
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import OperationalError
 
 from citykit.access import Actor
 from citykit.problems import FieldError
 from citykit.work import Work, WorkInRequest
 from data_hub.bigrams import search_key
+from data_hub.datasets.models import DatasetRow
 from data_hub.datasets.service import Datasets
 from data_hub.resources.differences import differences
-from data_hub.resources.domain import State, VersionState, has_own_rows
-from data_hub.resources.errors import BadDescription, OwnWork, ResourceStateProblem, SourceConflict
+from data_hub.resources.domain import OBEY_TASK, State, VersionState, has_own_rows
+from data_hub.resources.errors import BadDescription, OwnWork, ResourceStateProblem, RowsBusy, SourceConflict
 from data_hub.resources.events import ResourceChanged, ResourcePublished, ResourceWithdrawn
 from data_hub.resources.models import ResourceRow, ResourceVersionRow
 from data_hub.resources.projection import project
+from data_hub.resources.references import check_references
 from data_hub.resources.repository import rivals, version
 from data_hub.resources.schemas import Description, Resource, ReviewDraft, Withdrawal
 from data_hub.resources.sealing import SEAL_TASK, shape_of
+
+_A_MOMENT, _AS_EVER = text("set local lock_timeout = '1500ms'"), text("set local lock_timeout to default")
 
 
 class Reviewing:
@@ -29,7 +36,7 @@ class Reviewing:
     async def decide(self, row: ResourceRow, decision: ReviewDraft, *, by: Actor) -> Resource:
         """Publish a description or give it back to its author.
 
-        Raises ResourceStateProblem, OwnWork, BadDescription, SourceConflict, BadShape, ShapeInUse.
+        Raises ResourceStateProblem, OwnWork, BadDescription, SourceConflict, BadShape, ShapeInUse, RowsBusy.
         """
         found = await version(self.work.session, row.code, row.open_version)
         if found is None or found.state != VersionState.review.value:
@@ -57,6 +64,7 @@ class Reviewing:
     async def _publish(
         self, row: ResourceRow, found: ResourceVersionRow, content: Description, decision: ReviewDraft, by: Actor
     ) -> None:
+        await check_references(self.work, row, content)  # what it leans on may have gone since it was sent in
         await self._settle_rivals(row, found, content, decision)
         before = await self._supersede(row)
         now = self.work.clock.now()
@@ -72,6 +80,7 @@ class Reviewing:
         if before is None:
             event = ResourcePublished(**self._told(row))
         else:
+            self._obey(row.code)
             changed = sorted({name for name, _, _ in differences(before.content, found.content)})
             event = ResourceChanged(**self._told(row), fields=changed)
         self.work.events.record(event, subject=row.code)
@@ -80,14 +89,30 @@ class Reviewing:
     async def _establish(self, code: str, content: Description) -> None:
         """Settle the shape of the rows; those that are there are sealed as it says after this transaction."""
         wanted = shape_of(content)
+        await self._take_rows(code)
         dataset = await Datasets(self.work).establish(code, wanted)
         if dataset.shape != wanted:
             self.work.jobs.defer(SEAL_TASK, lock=f"ingest/{code}", resource=code)
 
+    async def _take_rows(self, code: str) -> None:
+        """Hold the rows against other acts; not for as long as a batch may take to come in. Raises RowsBusy."""
+        rows = select(DatasetRow.id).where(DatasetRow.resource == code).with_for_update()
+        try:
+            async with self.work.session.begin_nested():
+                await self.work.session.execute(_A_MOMENT)
+                await self.work.session.execute(rows)
+        except OperationalError as error:
+            if isinstance(error.orig, LockNotAvailable):
+                raise RowsBusy(headers={"Retry-After": "10"}) from None
+            raise
+        await self.work.session.execute(_AS_EVER)
+
     async def _settle_rivals(
         self, row: ResourceRow, found: ResourceVersionRow, content: Description, decision: ReviewDraft
     ) -> None:
-        """Let rivals stand only for a reason that is kept."""
+        """Let rivals stand only for a reason that is kept; of rivals that are decided at once, one comes first."""
+        for key in sorted((f"resource-name/{search_key(content.name)}", f"resource-entry/{row.directory}")):
+            await self.work.session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(key, 0))))
         others = await rivals(self.work.session, row, search_key(content.name), content.source_department)
         if others and decision.conflict_reason is None:
             raise SourceConflict(conflicts=[one.model_dump(mode="json") for one in others])
@@ -116,9 +141,13 @@ class Reviewing:
         row.changed_at = now
         project(row, State.withdrawn, Description.model_validate(found.content))
         await self.work.session.flush()
+        self._obey(row.code)
         self.work.events.record(ResourceWithdrawn(**self._told(row)), subject=row.code)
         self._note(row, "withdraw", by, version=found.number)
         return Resource.of(row, found.content, found.number)
+
+    def _obey(self, code: str) -> None:
+        self.work.jobs.defer(OBEY_TASK, lock=f"obey/{code}", resource=code)
 
     def _told(self, row: ResourceRow) -> dict[str, Any]:
         return {

@@ -19,6 +19,7 @@ from data_hub.resources.errors import (
     OwnWork,
     ResourceExists,
     ResourceStateProblem,
+    RowsBusy,
     SourceConflict,
 )
 from data_hub.resources.loading import OwnResource, ResourceInHand, ResourceToReview, VisibleResource
@@ -147,7 +148,9 @@ async def submit_draft(actor: Steward, row: OwnResource, editing: EditingInReque
 
 @router.post(
     "/{code}/reviews",
-    responses=problems(NoResource, ResourceStateProblem, OwnWork, SourceConflict, BadDescription, BadShape, ShapeInUse),
+    responses=problems(
+        NoResource, ResourceStateProblem, OwnWork, SourceConflict, BadDescription, BadShape, ShapeInUse, RowsBusy
+    ),
 )
 async def review_resource(
     actor: Reviewer, row: ResourceToReview, body: ReviewDraft, reviewing: ReviewingInRequest

@@ -1,4 +1,4 @@
-"""What happens to correction tickets of layers by the clock: those that are past their time go before supervision."""
+"""What happens to layers by itself: late correction tickets go before supervision, layers obey the directory."""
 
 from sqlalchemy import select
 
@@ -7,6 +7,8 @@ from citykit.service import Task
 from citykit.work import Work
 from data_hub.registries.geography.domain import DisputeState
 from data_hub.registries.geography.models import DisputeRow
+from data_hub.registries.geography.obeying import obey
+from data_hub.resources.domain import OBEY_TASK
 
 BATCH = 200
 SELF = Actor("data-hub", ActorKind.service)
@@ -28,4 +30,7 @@ async def escalate_layer_disputes(work: Work) -> None:
         work.audit.note(stream=f"layer/{row.layer}", act="escalate", by=SELF, data=data)
 
 
-TASKS = (Task("data-hub.geography.escalate", escalate_layer_disputes, every="*/10 * * * *"),)
+TASKS = (
+    Task("data-hub.geography.escalate", escalate_layer_disputes, every="*/10 * * * *"),
+    Task(OBEY_TASK, obey),
+)

@@ -39,7 +39,7 @@ async def points_of(work: Work, asked: ResourcePoints, access: Access, departmen
     resource = await Resources(work).need(asked.code)
     if resource.provider != department:
         raise NotTheProvider()
-    _allowed(resource, (asked.longitude, asked.latitude, *asked.columns), access)
+    allowed(resource, (asked.longitude, asked.latitude, *asked.columns), access)
     dataset = await Datasets(work).need(resource.code)
     names = [*dict.fromkeys([asked.longitude, asked.latitude, *asked.columns])]
     if lacking := [name for name in names if dataset.shape.column(name) is None]:
@@ -59,7 +59,8 @@ async def points_of(work: Work, asked: ResourcePoints, access: Access, departmen
     return Points([_feature(row, asked) for row in placed], batches, len(rows) - len(placed))
 
 
-def _allowed(resource: Resource, columns: tuple[str, ...], access: Access) -> None:
+def allowed(resource: Resource, columns: tuple[str, ...], access: Access) -> None:
+    """Refuse to show columns of a resource to more readers than its description allows. Raises NotOpened."""
     opened = resource.opening is Opening.opened if access is Access.public else True
     if not opened or (access is Access.government and resource.share_type is not ShareType.unconditional):
         raise NotOpened()

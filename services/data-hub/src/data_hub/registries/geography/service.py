@@ -121,13 +121,17 @@ class Layers:
         Raises NoSuchLayer, LayerOfAnother.
         """
         row = await self.own(layer, by)
-        gone = list(await self._table.marks(layer))
+        await self.take_off(row, why.reason, by=by)
+
+    async def take_off(self, row: LayerRow, reason: str, *, by: Actor) -> None:
+        """Take a layer off the map, which the caller holds."""
+        gone = list(await self._table.marks(row.id))
         row.feature_count, row.digest, row.withdrawn_at = 0, digest_of({}), self._work.clock.now()
-        await self.advance(row, Step(Cause.withdrawal, Difference([], [], gone), by.reference, note=why.reason))
-        await self._table.close(layer, gone, row.version)
-        await self._table.drop_names(layer)
-        data = {"version": row.version, "reason": why.reason}
-        self._work.audit.note(stream=f"layer/{layer}", act="withdraw", by=by, data=data)
+        await self.advance(row, Step(Cause.withdrawal, Difference([], [], gone), by.reference, note=reason))
+        await self._table.close(row.id, gone, row.version)
+        await self._table.drop_names(row.id)
+        data = {"version": row.version, "reason": reason}
+        self._work.audit.note(stream=f"layer/{row.id}", act="withdraw", by=by, data=data)
 
     async def own(self, layer: str, by: Actor) -> LayerRow:
         """A layer of the caller's department, held. Raises NoSuchLayer, LayerOfAnother."""
