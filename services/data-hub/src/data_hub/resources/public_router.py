@@ -8,8 +8,8 @@ from starlette.responses import StreamingResponse
 from citykit.access import anyone
 from citykit.pages import Page
 from citykit.problems import BadCursor, TooManyRequests, problems
-from citykit.routing import CityRouter
 from data_hub import keyless
+from data_hub.heads import PublicRouter
 from data_hub.resources.download import as_csv, opened_rows
 from data_hub.resources.errors import NoResource
 from data_hub.resources.reading import ReadingInRequest
@@ -22,7 +22,7 @@ from data_hub.resources.schemas import (
     ResourceCode,
 )
 
-router = CityRouter(prefix="/api/data-hub/v1/catalogue", tags=["catalogue"], dependencies=[Depends(anyone)])
+router = PublicRouter(prefix="/api/data-hub/v1/catalogue", tags=["catalogue"], dependencies=[Depends(anyone)])
 
 
 @router.get("/resources", responses=problems(BadCursor))

@@ -76,9 +76,14 @@ class Viewer:
         """Whether a layer of that access, published by that department, is shown."""
         if access is Access.public:
             return True
-        if self.actor is None or not (self.actor.may(READ) or self.actor.may(PUBLISH)):
+        if self.actor is None or self.is_anybody:
             return False
         return access is Access.government or self.actor.department == department
+
+    @property
+    def is_anybody(self) -> bool:
+        """Whether the viewer sees no more than everybody: nobody known, or a token without a right of the registry."""
+        return self.actor is None or not (self.actor.may(READ) or self.actor.may(PUBLISH))
 
     def owns(self, department: str) -> bool:
         """Whether the viewer acts for the department that publishes the layer."""

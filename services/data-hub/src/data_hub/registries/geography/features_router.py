@@ -1,6 +1,7 @@
 """OGC API Features over HTTP, as JSON and as pages."""
 
 import asyncio
+import hashlib
 from functools import cache
 from importlib.resources import files
 from typing import Annotated, Any
@@ -11,8 +12,9 @@ from starlette.responses import JSONResponse, Response
 
 from citykit.access import anyone
 from citykit.pages import PageQuery
-from citykit.problems import BadCursor, Forbidden, Unauthenticated, problems
+from citykit.problems import BadCursor, Forbidden, TooManyRequests, Unauthenticated, problems
 from citykit.work import WorkInRequest
+from data_hub import keyless
 from data_hub.registries.geography.access import Seen, SeenInRequest, ViewerInRequest, as_known
 from data_hub.registries.geography.errors import BadFilter, BadParameter, NoSuchFeature, NoSuchLayer
 from data_hub.registries.geography.features import documents, pages, writing
@@ -27,7 +29,7 @@ from data_hub.registries.geography.features.parameters import (
     selection,
 )
 from data_hub.registries.geography.features.reading import FeatureTable
-from data_hub.registries.geography.features.routes import OgcRouter
+from data_hub.registries.geography.features.routes import OgcRouter, has_already
 from data_hub.registries.geography.history import HistoryInRequest
 from data_hub.registries.geography.repository import LayerTable
 
@@ -36,7 +38,11 @@ Asked = Annotated[FormatQuery, Query()]
 Fid = Annotated[str, Path(max_length=200, description="The id of a feature", examples=["131102"])]
 # The gateway leaves the policy to these routes, for their pages' sake: data that is opened as a page may do nothing.
 _POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+_FORM = 1  # how features are written: what was written otherwise is not taken for the same
 _VARY = {"Vary": "Accept, Authorization", "Cache-Control": "no-cache", "Content-Security-Policy": _POLICY}
+
+
+_SAME: dict[int | str, dict[str, Any]] = {304: {"description": "What the caller has is still right"}}
 
 
 def _answers(*media: str, **more: Any) -> dict[int | str, dict[str, Any]]:
@@ -70,6 +76,13 @@ def document(body: Any, media: str = JSON) -> Response:
 def root_of(request: Request) -> str:
     """The address of the city, as links begin."""
     return str(request.app.state.city.settings.public_url).rstrip("/")
+
+
+def _told(request: Request, seen: Seen, f: str | None) -> dict[str, str]:
+    """The headers of features, by whose tag a caller learns that nothing of a layer's version changed for her."""
+    url, form = request.url, "html" if wants_page(request, f) else "json"
+    said = f"{_FORM} {seen.state} {seen.hidden} {form} {root_of(request)} {url.path}?{url.query}"
+    return _VARY | {"ETag": f'W/"{hashlib.sha256(said.encode()).hexdigest()[:24]}"'}
 
 
 async def _all_seen(work: WorkInRequest, who: ViewerInRequest) -> list[Seen]:
@@ -135,44 +148,71 @@ async def read_queryables(request: Request, query: Asked, seen: SeenInRequest) -
     return pages.queryables(seen, made) if wants_page(request, query.f) else document(made, SCHEMA)
 
 
+async def _counted(request: Request, who: ViewerInRequest) -> None:
+    """Count a long page or a filter of somebody who sees what everybody sees. Raises TooManyRequests."""
+    if who.is_anybody:
+        told = request.query_params
+        keyless.spend(request, keyless.of_page(told.get("limit")) + keyless.FILTERED * ("filter" in told))
+
+
 @router.get(
     "/collections/{layer}/items",
+    dependencies=[Depends(_counted)],
     response_class=JSONResponse,
     responses=_answers(GEOJSON, HTML)
-    | problems(NoSuchLayer, Unauthenticated, Forbidden, BadParameter, BadFilter, BadCursor),
+    | _SAME
+    | problems(NoSuchLayer, Unauthenticated, Forbidden, BadParameter, BadFilter, BadCursor, TooManyRequests),
 )
 async def list_features(
     request: Request, query: Annotated[ItemsQuery, Query()], seen: SeenInRequest, work: WorkInRequest
 ) -> Response:
     """A page of features 要素: by area, time, property and CQL2 filter, in any coordinate system of the collection."""
     seen = await as_known(work, seen, query.as_of)
+    headers, html = _told(request, seen, query.f), wants_page(request, query.f)
+    if has_already(request, headers["ETag"]):
+        return Response(status_code=304, headers=headers)
     spoken, asked, root = Spoken.of(query), selection(query, seen), root_of(request)
     page = await FeatureTable(work, seen).page(asked)
-    html, told = wants_page(request, query.f), request.query_params.multi_items()
-    links = writing.page_links(seen, root, told, page, HTML if html else GEOJSON)
+    links = writing.page_links(seen, root, request.query_params.multi_items(), page, HTML if html else GEOJSON)
     if html:
-        return await asyncio.to_thread(pages.items, seen, page.items, links)
-    text = await writing.page_text(seen, page, spoken, links, f"{work.clock.now():%Y-%m-%dT%H:%M:%S.%fZ}")
-    return Response(text, media_type=GEOJSON, headers=writing.headers_of(spoken, links) | _VARY)
+        return _with(headers, await asyncio.to_thread(pages.items, seen, page.items, links))
+    return Response(
+        await writing.page_text(seen, page, spoken, links, f"{work.clock.now():%Y-%m-%dT%H:%M:%S.%fZ}"),
+        media_type=GEOJSON, headers=writing.headers_of(spoken, links) | headers,
+    )  # fmt: skip
+
+
+def _with(headers: dict[str, str], page: Response) -> Response:
+    """A page with the tag of what it shows."""
+    page.headers["ETag"] = headers["ETag"]
+    return page
 
 
 @router.get(
     "/collections/{layer}/items/{fid}",
     response_class=JSONResponse,
-    responses=_answers(GEOJSON, HTML) | problems(NoSuchLayer, NoSuchFeature, Unauthenticated, Forbidden, BadParameter),
+    responses=_answers(GEOJSON, HTML)
+    | _SAME
+    | problems(NoSuchLayer, NoSuchFeature, Unauthenticated, Forbidden, BadParameter),
 )
 async def read_feature(
     request: Request, fid: Fid, query: Annotated[CrsQuery, Query()], seen: SeenInRequest, work: WorkInRequest
 ) -> Response:
     """One feature 单个要素."""
     seen, spoken = await as_known(work, seen, query.as_of), Spoken.of(query)
+    headers = _told(request, seen, query.f)
+    if has_already(request, headers["ETag"]):
+        return Response(status_code=304, headers=headers)
     found = await FeatureTable(work, seen).one(fid)
     if found is None:
         raise NoSuchFeature()
     if wants_page(request, query.f):
-        return pages.item(seen, found, spoken)
-    text = writing.feature_text(seen, found, spoken, root_of(request))
-    return Response(text, media_type=GEOJSON, headers=writing.headers_of(spoken) | _VARY)
+        return _with(headers, pages.item(seen, found, spoken))
+    return Response(
+        writing.feature_text(seen, found, spoken, root_of(request)),
+        media_type=GEOJSON,
+        headers=writing.headers_of(spoken) | headers,
+    )
 
 
 @router.get(

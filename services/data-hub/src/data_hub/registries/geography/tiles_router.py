@@ -9,13 +9,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from citykit.access import anyone
-from citykit.problems import Forbidden, Unauthenticated, problems
+from citykit.problems import Forbidden, TooManyRequests, Unauthenticated, problems
 from citykit.work import WorkInRequest
+from data_hub import keyless
 from data_hub.registries.geography.access import Seen, SeenInRequest, as_known
 from data_hub.registries.geography.errors import BadParameter, NoSuchLayer, NoSuchTile
 from data_hub.registries.geography.features.documents import BASE, JSON, TILE
 from data_hub.registries.geography.features.parameters import KnownQuery, When
-from data_hub.registries.geography.features.routes import OgcRouter
+from data_hub.registries.geography.features.routes import OgcRouter, has_already
 from data_hub.registries.geography.features_router import document, root_of
 from data_hub.registries.geography.tiles import documents
 from data_hub.registries.geography.tiles.choosing import contents_of
@@ -95,15 +96,10 @@ def _counted(count: Count, drawn: Drawn) -> dict[str, str]:
     return matched | {"OGC-NumberReturned": str(drawn.returned)}
 
 
-def _known(request: Request, tag: str) -> bool:
-    told = request.headers.get("if-none-match", "")
-    return told.strip() == "*" or tag in {one.strip().removeprefix("W/") for one in told.split(",")}
-
-
 @router.get(
     "/collections/{layer}/tiles/{scheme}/{zoom}/{row}/{column}",
     response_class=Response,
-    responses=_TILE | problems(NoSuchLayer, NoSuchTile, Unauthenticated, Forbidden, BadParameter),
+    responses=_TILE | problems(NoSuchLayer, NoSuchTile, Unauthenticated, Forbidden, BadParameter, TooManyRequests),
 )
 async def read_tile(
     request: Request,
@@ -119,11 +115,13 @@ async def read_tile(
     """
     seen = await as_known(work, seen, query.as_of)
     headers = _headers(seen, tile, query)
-    if _known(request, headers["ETag"]):
+    if has_already(request, headers["ETag"]):
         return Response(status_code=304, headers=headers)
+    keyless.spend(request, int(seen.viewer.is_anybody))
     shown = await contents_of(work, seen, tile, query.datetime)
-    found = [(one.fid, one.geometry, one.properties) for one in shown.items]
-    drawn = await asyncio.to_thread(tile_of, seen.row.id, tile, found, shown.count)
+    drawn = await asyncio.to_thread(
+        tile_of, seen.row.id, tile, [(one.fid, one.geometry, one.properties) for one in shown.items], shown.count
+    )
     if not drawn.content:
         return Response(status_code=204, headers=headers)
     return Response(drawn.content, media_type=TILE, headers=headers | _counted(shown.count, drawn))

@@ -14,11 +14,12 @@ from citykit.problems import (
     Forbidden,
     NotFound,
     Problem,
+    TooManyRequests,
     Unauthenticated,
     Unavailable,
     problems,
 )
-from citykit.routing import CityRoute
+from data_hub.heads import HeadRoute
 from data_hub.registries.macro_economy.data_xml import error as error_message
 from data_hub.registries.macro_economy.errors import (
     SdmxNoResults,
@@ -30,11 +31,11 @@ from data_hub.registries.macro_economy.errors import (
 from data_hub.registries.macro_economy.media import Offer, chosen
 
 ERROR_MEDIA = "application/vnd.sdmx.error+xml;version=2.1"
-_CODES = {401: 110, 403: 150, 404: 100, 413: 510, 503: 503}
+_CODES = {401: 110, 403: 150, 404: 100, 413: 510, 429: 503, 503: 503}
 _PER_PIECE = 200
 
 
-class SdmxRoute(CityRoute):
+class SdmxRoute(HeadRoute):
     """A route that refuses in the standard's words.
 
     A reader of SDMX-ML is told `mes:Error`, everybody else a problem document that carries the standard's code.
@@ -76,7 +77,7 @@ def answers(offers: Iterable[Offer]) -> dict[int | str, dict[str, Any]]:
     """What a route answers, for its OpenAPI page."""
     refusals = problems(
         SdmxRefusal, SdmxSemantic, SdmxNoResults, SdmxNotAcceptable, SdmxTooLarge, Unauthenticated, Forbidden,
-        NotFound, Unavailable,
+        NotFound, TooManyRequests, Unavailable,
     )  # fmt: skip
     found: dict[int | str, dict[str, Any]] = {200: {"content": {offer.media: {} for offer in offers}}}
     return found | {304: {"description": "Nothing has changed since"}} | refusals

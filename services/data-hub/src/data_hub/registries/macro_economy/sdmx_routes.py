@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from citykit.ids import new_id
+from data_hub import keyless
 from data_hub.registries.macro_economy import data_csv, data_json, data_xml, structure_json, structure_xml
 from data_hub.registries.macro_economy.availability import MODES, constraint
 from data_hub.registries.macro_economy.dataset import DataMessage
@@ -118,6 +119,7 @@ async def _data(
     headers = validators(request, offer, changed, f"{may_see}")
     if unchanged(request, headers):
         return Response(status_code=304, headers=headers)
+    keyless.spend(request, 0 if may_see else 1)
     if await registry.vintages.count(wanted.cells, MOST_CELLS) > MOST_CELLS:
         raise SdmxTooLarge((f"超过 {MOST_CELLS} 个观测值", f"There are more than {MOST_CELLS} observations"))
     series = await registry.vintages.series(wanted.cells)

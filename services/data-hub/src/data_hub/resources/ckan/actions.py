@@ -65,7 +65,7 @@ class Actions:
         found: Shown = {"count": await reading.count(session, chosen), "sort": sort, "facets": {}, "search_facets": {}}
         for name in given.names("facet.field") if given.flag("facet", usual=True) else ():
             counted = await reading.counted(session, name, chosen) if name in reading.FACETS else []
-            shown = counted[: given.number("facet.limit", 50, most=500) or None]
+            shown = counted[: given.limit("facet.limit", 50) or None]
             found["facets"][name] = dict(shown)
             found["search_facets"][name] = {"title": _TITLES.get(name, name), "items": await self._items(name, shown)}
         return found | {"results": await self._packages(results)}

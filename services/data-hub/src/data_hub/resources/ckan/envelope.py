@@ -9,7 +9,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from citykit.problems import Problem
-from citykit.routing import CityRoute, NotText
+from citykit.routing import NotText
+from data_hub.heads import HeadRoute
 
 ROWS = "\x00rows"  # stands for rows that the database wrote as JSON; no text that came in or is kept holds NUL
 LARGEST = 2**31 - 1
@@ -54,7 +55,7 @@ def refused(help_: str, refusal: CkanRefusal, headers: dict[str, str] | None = N
     return Response(text, status_code=refusal.status, media_type="application/json", headers=headers)
 
 
-class CkanRoute(CityRoute):
+class CkanRoute(HeadRoute):
     """A route that takes what clients of CKAN send: parameters it does not know are left aside, as CKAN does."""
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
@@ -134,6 +135,10 @@ class Arguments:
         if isinstance(value, bool) or number < 0:
             raise invalid(name, "应为非负整数 Must be a natural number")
         return min(number, most)
+
+    def limit(self, name: str, usual: int) -> int:
+        """How many at most; 0 and -1 say all, as CKAN has it."""
+        return 0 if str(self._given.get(name)) == "-1" else self.number(name, usual)
 
     def flag(self, name: str, usual: bool = False) -> bool:
         """A truth value, in any of the ways that clients write it."""

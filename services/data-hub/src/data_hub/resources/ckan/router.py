@@ -10,12 +10,17 @@ from starlette.responses import Response
 from citykit.access import anyone
 from citykit.work import WorkInRequest
 from data_hub import keyless
-from data_hub.resources.ckan.actions import Actions
+from data_hub.resources.ckan.actions import MOST_ROWS, Actions
 from data_hub.resources.ckan.datastore import Datastore, no_sql
 from data_hub.resources.ckan.envelope import Arguments, CkanRefusal, CkanRoute, answered, arguments, not_found
 
 NAMES = frozenset(name for name, _ in inspect.getmembers(Actions, inspect.iscoroutinefunction) if name[:1] != "_")
 _WRITES = re.compile(r"_(create|update|patch|delete|purge|upsert|reorder|revise|invite|import|follow)$|^bulk_update")
+_WITH_PACKAGES = frozenset({"organization_show", "group_show", "tag_show"})
+_PAGES = {  # how many packages a call wants, and how many where it does not say
+    "package_search": ("rows", 10), "current_package_list_with_resources": ("limit", 100),
+    "group_package_show": ("limit", MOST_ROWS),
+}  # fmt: skip
 router = APIRouter(
     prefix="/api/data-hub/ckan/api", dependencies=[Depends(anyone)], route_class=CkanRoute, include_in_schema=False,
     redirect_slashes=False,
@@ -32,7 +37,16 @@ async def call_action(action: str, request: Request, given: Given, work: WorkInR
         keyless.count(request)
         result, rows = await Datastore(work).search(given)
         return answered(help_, result, rows)
+    keyless.spend(request, _weight(action, given))
     return answered(help_, await _result(action, given, work))
+
+
+def _weight(action: str, given: Arguments) -> int:
+    """What a call costs somebody without a key: long pages of packages something, names and single things nothing."""
+    if action in _WITH_PACKAGES:
+        return keyless.WHOLE_FILE if given.flag("include_datasets") else 0
+    name, usual = _PAGES.get(action, ("", 0))
+    return keyless.of_page(given.number(name, usual))
 
 
 async def _result(action: str, given: Arguments, work: WorkInRequest) -> object:

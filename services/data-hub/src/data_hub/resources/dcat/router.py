@@ -8,8 +8,10 @@ from pydantic import Field
 from starlette.responses import Response
 
 from citykit.access import anyone
-from citykit.routing import CityRouter
+from citykit.problems import TooManyRequests, problems
 from citykit.wire import Query as Parameters
+from data_hub import keyless
+from data_hub.heads import PublicRouter
 from data_hub.resources.dcat.catalogue import catalogue
 from data_hub.resources.dcat.forms import MEDIA, Form, kept
 from data_hub.resources.outlets import Addresses
@@ -26,11 +28,12 @@ class PartQuery(Parameters):
     limit: Annotated[int, Field(ge=1, le=MOST)] = USUAL
 
 
-router = CityRouter(prefix="/api/data-hub/v1", tags=["catalogue"], dependencies=[Depends(anyone)])
-_CONTENT: dict[int | str, dict[str, Any]] = {
+router = PublicRouter(prefix="/api/data-hub/v1", tags=["catalogue"], dependencies=[Depends(anyone)])
+_TOLD: dict[int | str, dict[str, Any]] = {
     200: {"content": {media: {} for media in MEDIA.values()}},
     304: {"description": "Nothing changed since"},
 }
+_CONTENT = _TOLD | problems(TooManyRequests)
 
 
 @router.get("/catalogue.{form}", response_class=Response, responses=_CONTENT)
@@ -43,10 +46,11 @@ async def read_catalogue(
     headers = {"ETag": f'"{tag}"', "Cache-Control": "no-cache"}
     if f'"{tag}"' in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
-    body = await kept(tag, form, lambda: _document(reading, form, query))
+    body = await kept(tag, form, lambda: _document(request, reading, form, query))
     return Response(body, media_type=MEDIA[form], headers=headers)
 
 
-async def _document(reading: Reading, form: Form, query: PartQuery) -> dict[str, Any]:
+async def _document(request: Request, reading: Reading, form: Form, query: PartQuery) -> dict[str, Any]:
+    keyless.count(request, keyless.WHOLE_FILE)  # it is made anew: what is kept or known costs nobody anything
     part = await reading.public_part(query.after, query.limit)
     return catalogue(part, form, query.after, query.limit, Addresses.of(reading.work.settings.public_url))

@@ -9,11 +9,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from citykit.problems import FieldError, UnknownParameter
-from citykit.routing import CityRoute
+from data_hub.heads import HeadRoute
 from data_hub.registries.geography.errors import BadParameter
 
 
-class OgcRoute(CityRoute):
+class OgcRoute(HeadRoute):
     """A route that keeps to the OGC's statuses, and takes each parameter once, those that are queryables too."""
 
     def _check_query(self, request: Request) -> None:
@@ -39,6 +39,13 @@ class OgcRoute(CityRoute):
                 raise BadParameter((f"参数有误: {said}", f"Wrong: {said}"), errors=wrong) from None
 
         return told
+
+
+def has_already(request: Request, tag: str) -> bool:
+    """Whether the caller has the answer with this entity tag (RFC 9110 §13.1.2: compared weakly)."""
+    told = request.headers.get("if-none-match", "")
+    known = {one.strip().removeprefix("W/") for one in told.split(",")}
+    return told.strip() == "*" or tag.removeprefix("W/") in known
 
 
 def OgcRouter(*, prefix: str, tags: list[str], **options: Any) -> APIRouter:  # noqa: N802 - reads as a class

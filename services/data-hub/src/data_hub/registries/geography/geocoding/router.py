@@ -1,13 +1,17 @@
 """The geocoder over HTTP: for everybody, and with the names of inner layers for those who may see them."""
 
+from math import ceil
 from typing import Annotated
 
 from fastapi import Depends, Query
+from starlette.requests import Request
 
 from citykit.access import anyone
-from citykit.problems import Unauthenticated, problems
+from citykit.problems import TooManyRequests, Unauthenticated, problems
 from citykit.routing import CityRouter
+from data_hub import keyless
 from data_hub.divisions.errors import NoSuchDivision, OutsideTheCity
+from data_hub.registries.geography.access import ViewerInRequest
 from data_hub.registries.geography.geocoding.reversing import ReverseGeocoderInRequest
 from data_hub.registries.geography.geocoding.schemas import (
     Geocoding,
@@ -20,6 +24,7 @@ from data_hub.registries.geography.geocoding.schemas import (
 from data_hub.registries.geography.geocoding.service import GeocoderInRequest
 
 router = CityRouter(prefix="/api/data-hub/v1/geography", tags=["地理编码 Geocoding"], dependencies=[Depends(anyone)])
+TEXTS_AT_ONCE = 20  # what somebody without a right asks for at once counts as one request for each so many
 
 
 @router.get("/geocodings", responses=problems(NoSuchDivision, Unauthenticated))
@@ -29,9 +34,12 @@ async def find_places(query: Annotated[GeocodingQuery, Query()], geocoder: Geoco
     return found[0]
 
 
-@router.post("/geocodings", responses=problems(NoSuchDivision, Unauthenticated))
-async def find_places_of_many(body: GeocodingBatch, geocoder: GeocoderInRequest) -> Geocodings:
+@router.post("/geocodings", responses=problems(NoSuchDivision, Unauthenticated, TooManyRequests))
+async def find_places_of_many(
+    request: Request, body: GeocodingBatch, who: ViewerInRequest, geocoder: GeocoderInRequest
+) -> Geocodings:
     """Find what up to 100 addresses mean 批量地理编码, in their order; nothing is kept."""
+    keyless.spend(request, ceil(len(body.texts) / TEXTS_AT_ONCE) if who.is_anybody else 0)
     return Geocodings(results=await geocoder.find(body.texts, area=body.within, limit=body.limit, crs=body.crs))
 
 
