@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from types import SimpleNamespace
-from typing import Any
+from typing import IO, Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -21,7 +21,7 @@ from data_hub.adapters.feeds import http as feed
 from data_hub.adapters.feeds.addresses import allowed_address
 from data_hub.adapters.feeds.port import FeedBroken
 from data_hub.ingest import sources
-from data_hub.ingest.domain import next_pull
+from data_hub.ingest.domain import SourceKind, next_pull
 from data_hub.settings import Settings
 
 from .factories import (
@@ -381,6 +381,26 @@ class TestSchedule:
         assert (answer.status_code, answer.json()["next_at"]) == (200, None)
         refused = await act(city, f"{AIR}/sources/{source['id']}/pulls")
         assert (refused.status_code, refused.json()["type"]) == (409, "/problems/source-paused")
+
+    @pytest.mark.parametrize("broken", [False, True])
+    async def test_that_is_paused_while_it_is_waited_for_brings_nothing(
+        self, city: ServiceUnderTest, monkeypatch: pytest.MonkeyPatch, broken: bool
+    ) -> None:
+        await published(city)
+        source = await registered(city, every_minutes=60)
+        path = f"{BASE}/{AIR}/sources/{source['id']}/plan"
+
+        async def fetch(_: Any, into: IO[bytes]) -> None:
+            body = {"every_minutes": 30, "state": "paused"}
+            assert (await city.client.put(path, json=body, headers=loader(city))).status_code == 200
+            if broken:
+                raise FeedBroken("garbage", "无法识别", "Not readable")
+            into.write(table(GOOD))
+
+        monkeypatch.setitem(sources._FEEDS, SourceKind.http, SimpleNamespace(fetch=fetch))
+        after = await pulled(city, source)
+        assert (after["state"], after["next_at"], after["failures"]) == ("paused", None, 0)
+        assert await raw(city, "select id from ingest_batch") == []
 
 
 class TestRegistration:

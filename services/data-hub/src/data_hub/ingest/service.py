@@ -13,6 +13,7 @@ from citykit.actors import Actor
 from citykit.ids import new_id
 from citykit.problems import FieldError, TooLarge
 from citykit.work import Work, WorkInRequest
+from data_hub.datasets.errors import NoDataset
 from data_hub.datasets.service import Dataset, Datasets
 from data_hub.ingest import repository
 from data_hub.ingest.contract import Contract
@@ -39,6 +40,8 @@ from data_hub.ingest.models import BatchRow, PartRow
 from data_hub.ingest.parts import kept
 from data_hub.ingest.quarantine import Quarantine
 from data_hub.ingest.schemas import BatchDraft, Part
+from data_hub.resources.domain import has_own_rows
+from data_hub.resources.schemas import Resource
 from data_hub.resources.service import Resources
 
 LOAD_TASK = "data-hub.ingest.load"
@@ -53,9 +56,15 @@ class Ingest:
 
     async def contract(self, resource: str) -> tuple[Contract, Dataset]:
         """What rows of a resource must be, and where they go. Raises NoResource, NoDataset."""
-        described = await Resources(self.work).need(resource)
-        dataset = await Datasets(self.work).need(resource)
+        described, dataset = await self._described(resource)
         return Contract.of(described, dataset.shape), dataset
+
+    async def _described(self, resource: str) -> tuple[Resource, Dataset]:
+        """A resource with rows of its own; one that came to be described as files has none any more."""
+        described = await Resources(self.work).need(resource)
+        if not has_own_rows(described.code, described.format, described.items):
+            raise NoDataset
+        return described, await Datasets(self.work).need(resource)
 
     async def allowed(self, resource: str, merge: Merge, *, by: Actor) -> None:
         """Whether a department may bring rows of a resource in this way.
@@ -65,8 +74,7 @@ class Ingest:
         await self._contract_for(resource, BatchDraft(merge=merge), by)
 
     async def _contract_for(self, resource: str, draft: BatchDraft, by: Actor) -> Contract:
-        described = await Resources(self.work).need(resource)
-        dataset = await Datasets(self.work).need(resource)
+        described, dataset = await self._described(resource)
         if by.department is None or by.department != described.source_department:
             raise NotTheSource
         await self._fits(resource, draft, dataset)

@@ -107,21 +107,33 @@ class Sources:
             return
         await (await self.work.driver()).execute(_PATIENCE)
         with tempfile.TemporaryFile(prefix="pull-") as file:
+            fault: Exception | None = None
             try:
                 await self._fetch(row, file)
                 if file.tell() == 0:
                     raise FeedBroken("empty", "数据源返回空内容", "The source answered with nothing")
-                row.last_at = self.work.clock.now()
-                row.last_batch = await self._take_in(row, file)
-            except FeedBroken as broken:
-                row.last_at = self.work.clock.now()
-                row.last_fault, row.failures = broken.document(), row.failures + 1
-                row.next_at = next_pull(row.last_at, row.every_minutes, row.failures, broken.again_in)
-            except _REFUSED as refused:
-                zh, en = refused.title
-                row.last_fault, row.failures = {"code": refused.slug, "zh": zh, "en": en}, row.failures + 1
-            else:
-                row.last_fault, row.failures = None, 0
+            except (FeedBroken, *_REFUSED) as broken:
+                fault = broken
+            # A slow source is waited for without a lock: whoever paused it meanwhile, or changed its plan, is obeyed.
+            await self.work.session.refresh(row, with_for_update=True)
+            if row.state == SourceState.active:
+                await self._end(row, file, fault)
+
+    async def _end(self, row: SourceRow, file: IO[bytes], fault: Exception | None) -> None:
+        """Make a batch of what was fetched, or say what came between."""
+        row.last_at = self.work.clock.now()
+        try:
+            if fault is not None:
+                raise fault
+            row.last_batch = await self._take_in(row, file)
+        except FeedBroken as broken:
+            row.last_fault, row.failures = broken.document(), row.failures + 1
+            row.next_at = next_pull(row.last_at, row.every_minutes, row.failures, broken.again_in)
+        except _REFUSED as refused:
+            zh, en = refused.title
+            row.last_fault, row.failures = {"code": refused.slug, "zh": zh, "en": en}, row.failures + 1
+        else:
+            row.last_fault, row.failures = None, 0
 
     async def _fetch(self, row: SourceRow, into: IO[bytes]) -> None:
         settings = self.work.settings

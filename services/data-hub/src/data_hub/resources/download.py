@@ -8,6 +8,7 @@ from citykit.work import Opener, Work
 from data_hub import meters
 from data_hub.datasets.safe_csv import BYTE_ORDER_MARK
 from data_hub.datasets.service import Dataset, Datasets
+from data_hub.resources.domain import has_own_rows
 from data_hub.resources.errors import NoResource
 from data_hub.resources.schemas import Resource
 
@@ -16,7 +17,8 @@ _PIECE = 20_000  # rows
 
 async def opened_rows(work: Work, resource: Resource) -> tuple[Dataset, tuple[str, ...]]:
     """The data set of an opened resource and the columns that everybody may read. Raises NoResource."""
-    dataset = await Datasets(work).of(resource.code)
+    has_rows = has_own_rows(resource.code, resource.format, resource.items)
+    dataset = await Datasets(work).of(resource.code) if has_rows else None
     if dataset is None:
         raise NoResource
     open_columns = {column.name for column in dataset.shape.columns if not column.is_sealed}
