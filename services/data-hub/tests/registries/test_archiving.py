@@ -1,6 +1,7 @@
 """History in Parquet: written once a month, masked, read by DuckDB without the database."""
 
 import asyncio
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -8,11 +9,15 @@ import pytest
 
 from citykit.testing import ServiceUnderTest, at
 from data_hub.registries.archiving import archive
+from data_hub.registries.population.schemas import Correction
+from data_hub.registries.population.service import Population
+from data_hub.sample.personas import LOADER
 
 from .factories import (
     ENTITIES,
     FIRM,
     MARKET,
+    OTHER,
     PERSONS,
     correction,
     register,
@@ -50,7 +55,7 @@ class TestArchive:
         await register_firm(city)
         city.clock.set(at("2026-05-10 09:00"))
         await corrected(city, f"{ENTITIES}/{FIRM}", "衡水更正有限公司", MARKET)
-        city.clock.set(at("2026-07-01 09:00"))
+        city.clock.set(at("2026-07-04 09:00"))
         assert await written(city, tmp_path) == ["registry=legal-entities/month=2026-05/part-0000.parquet"]
         day = at("2026-04-01 00:00")
         assert await asyncio.to_thread(asked, tmp_path, FIRM, day, day) == [("衡水示例橡塑制品有限公司", MARKET)]
@@ -63,16 +68,39 @@ class TestArchive:
         city.clock.set(at("2026-05-10 09:00"))
         await corrected(city, f"{PERSONS}/{person}", "李秀莹")
         assert await written(city, tmp_path) == []
-        city.clock.set(at("2026-06-01 00:01"))
+        city.clock.set(at("2026-06-03 23:59"))
+        assert await written(city, tmp_path) == []
+        city.clock.set(at("2026-06-04 00:01"))
         assert len(await written(city, tmp_path)) == 1
         assert await written(city, tmp_path) == []
+
+    async def test_what_a_long_act_learnt_before_the_month_s_end_is_not_lost(
+        self, city: ServiceUnderTest, tmp_path: Path
+    ) -> None:
+        """A night's feed learns at 23:50 on the last day and commits hours later, when the month is over."""
+        city.clock.set(at("2026-03-01 09:00"))
+        person, other = await register(city), await register(city, id_number=OTHER, name="王芳")
+        city.clock.set(at("2026-05-10 09:00"))
+        await corrected(city, f"{PERSONS}/{person}", "李秀莹")
+        city.clock.set(at("2026-05-31 23:50"))
+        moment = city.clock.now()
+        async with city.work() as night:
+            row = await Population(night).locked(other)
+            draft = Correction.model_validate(correction("name", "王方"))
+            await Population(night).correct(row, draft, by=LOADER)
+            city.clock.set(at("2026-06-01 03:17"))
+            assert await written(city, tmp_path) == []
+        city.clock.set(at("2026-06-04 03:17"))
+        assert len(await written(city, tmp_path)) == 1
+        kept = await asyncio.to_thread(asked, tmp_path, str(other), moment - timedelta(days=1), moment - timedelta(1))
+        assert [value for value, _ in kept] == ["王*"]
 
     async def test_names_are_masked(self, city: ServiceUnderTest, tmp_path: Path) -> None:
         city.clock.set(at("2026-03-01 09:00"))
         person = await register(city)
         city.clock.set(at("2026-05-10 09:00"))
         await corrected(city, f"{PERSONS}/{person}", "李秀莹")
-        city.clock.set(at("2026-06-02 09:00"))
+        city.clock.set(at("2026-06-05 09:00"))
         await written(city, tmp_path)
         day = at("2026-04-01 00:00")
         found = await asyncio.to_thread(asked, tmp_path, str(person), day, day)

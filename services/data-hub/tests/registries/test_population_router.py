@@ -342,6 +342,26 @@ class TestRelations:
             assert [(i["person"], i["other"]) for i in answer.json()["items"]] == [(str(guardian), str(ward))]
             assert len(await accesses(city, person)) == 1
 
+    @pytest.mark.parametrize(
+        ("purpose", "status"),
+        [
+            ("minor-protection", 200), ("household-registration", 200), ("public-service", 200),
+            ("legal-entity-registration", 422), ("emergency-response", 422), ("compliance-audit", 422),
+            ("real-name-verification", 422),
+        ],
+    )  # fmt: skip
+    async def test_are_seen_for_purposes_that_cover_them(
+        self, city: ServiceUnderTest, purpose: str, status: int
+    ) -> None:
+        person, query = await register(city), {"purpose": purpose}
+        answer = await city.client.get(f"{PERSONS}/{person}/relations", params=query, headers=city.token([PEOPLE]))
+        assert answer.status_code == status
+        if status != 200:
+            assert answer.json()["type"] == "/problems/beyond-purpose"
+            assert len(await accesses(city, person)) == 0
+        await city.client.get(f"{PERSONS}/{person}", params=query, headers=city.token([PEOPLE]))
+        assert "relations" not in (await accesses(city, person))[-1].fields
+
     async def test_asked_twice_it_is_one(self, city: ServiceUnderTest) -> None:
         guardian = await register(city)
         ward = await register(city, name="王小禾", id_number=self.CHILD)

@@ -2,7 +2,7 @@
 
 from citykit.testing import ServiceUnderTest
 from data_hub.registries.population.domain import PersonField
-from data_hub.registries.purposes.domain import PURPOSES
+from data_hub.registries.purposes.domain import PURPOSES, RELATIONS
 
 
 class TestListPurposes:
@@ -14,7 +14,7 @@ class TestListPurposes:
 
 class TestRules:
     def test_purposes_speak_of_fields_that_are(self) -> None:
-        fields = {field.value for field in PersonField}
+        fields = {field.value for field in PersonField} | {RELATIONS}
         for purpose in PURPOSES:
             assert set(purpose.fields) <= fields
-            assert set(purpose.disclosable) <= set(purpose.fields)
+            assert set(purpose.disclosable) <= set(purpose.values)

@@ -1,9 +1,11 @@
 """归档: what the registries knew and no longer know, month by month as Parquet, for DuckDB, for Spark, for years.
 
 A month that is over never changes again: a value's knowledge ends in the moment in which something else is learnt. So
-each file is written once, and asking again adds the months that are new. The files stand beside the database, which
-keeps everything; they answer "as of" questions over years without it. Values are masked as they are on the wire, and
-whom the firms' representatives are by number is left out: an archive is no way around a purpose.
+each file is written once, and asking again adds the months that are new. What a long act learns becomes visible when
+it ends, with the moment in which it was learnt: a month is written some days after its end, when no such act is left.
+The files stand beside the database, which keeps everything; they answer "as of" questions over years without it. Values
+are masked as they are on the wire, and whom the firms' representatives are by number is left out: an archive is no way
+around a purpose.
 """
 
 import asyncio
@@ -12,7 +14,7 @@ import json
 import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,7 @@ from data_hub.registries.provenance import EVER
 from data_hub.registries.sources.domain import Registry
 
 ROWS_PER_FILE = 500_000
+SETTLED = timedelta(days=3)  # how long after its end a month is written
 _TABLES = {Registry.population: ("person_value", "person"), Registry.legal_entities: ("legal_entity_value", "uscc")}
 _MONTHS = sql.SQL(
     "select distinct date_trunc('month', known_to at time zone 'Asia/Shanghai') from {table}"
@@ -53,9 +56,9 @@ class Part:
 
 
 async def archive(work: Work, folder: Path) -> list[Part]:
-    """Write the months that are over and not written yet; which files were made. The clock says which are over."""
-    now = work.clock.now().astimezone(CHINA)
-    before = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    """Write the months that are over since days and not written yet; which files were made. The clock says which."""
+    settled = work.clock.now().astimezone(CHINA) - SETTLED
+    before = settled.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     connection = await work.driver()
     await connection.execute("set local statement_timeout = 0")
     made: list[Part] = []

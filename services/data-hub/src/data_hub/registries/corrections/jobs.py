@@ -1,4 +1,4 @@
-"""What happens to tickets by the clock: the late ones are escalated, those of a new source go to it."""
+"""What happens to tickets by the clock: late ones are escalated, those of a new source go to it, agreed ones end."""
 
 from sqlalchemy import select, text
 
@@ -8,6 +8,7 @@ from citykit.service import Task
 from citykit.work import Work
 from data_hub.registries.corrections.domain import DisputeState
 from data_hub.registries.corrections.models import DisputeRow
+from data_hub.registries.corrections.settling import settle_conflicts
 
 BATCH = 200
 SELF = Actor("data-hub", ActorKind.service)
@@ -41,4 +42,7 @@ async def escalate_disputes(work: Work) -> None:
         work.audit.note(stream=f"registry-dispute/{row.id}", act="escalate", by=SELF, data=data)
 
 
-TASKS = (Task("data-hub.registries.escalate", escalate_disputes, every="*/10 * * * *"),)
+TASKS = (
+    Task("data-hub.registries.escalate", escalate_disputes, every="*/10 * * * *"),
+    Task("data-hub.registries.settle-conflicts", settle_conflicts, every="5-55/10 * * * *"),
+)

@@ -26,7 +26,7 @@ from data_hub.registries.population.schemas import (
     RelationList,
     RelationQuery,
 )
-from data_hub.registries.purposes.domain import Purpose
+from data_hub.registries.purposes.domain import RELATIONS, Purpose
 from data_hub.registries.purposes.service import check_covered, purpose_of
 from data_hub.registries.schemas import ValueRecord
 
@@ -72,7 +72,7 @@ class Readings:
 
     def see(self, row: PersonRow, purpose: Purpose, action: str = "查看人口库记录 Read a registry record") -> Person:
         """The person as `purpose` lets her be seen; the read is logged."""
-        self._log(row.id, action, purpose, list(purpose.fields))
+        self._log(row.id, action, purpose, list(purpose.values))
         return seen(row, purpose)
 
     async def row(self, person: UUID) -> PersonRow:
@@ -114,16 +114,21 @@ class Readings:
     async def history(self, person: UUID, purpose: Purpose, query: PersonHistoryQuery) -> Page[ValueRecord]:
         """The values of a person that `purpose` covers, masked, with their statements. Raises NoSuchPerson."""
         await self.row(person)
-        fields = list(purpose.fields)
+        fields = list(purpose.values)
         self._log(person, "查看人口库历史 Read a record's history", purpose, fields)
         found = self._rows.values(person, query.true_on, query.known_at).where(VALUES.c.field.in_(fields))
         keys = (VALUES.c.field, VALUES.c.true_from, VALUES.c.known_from)
         return await keyset_page(self._work.session, found, keys=keys, query=query, make=_masked_line)
 
     async def relations(self, person: UUID, purpose: Purpose, query: RelationQuery) -> RelationList:
-        """Whose guardian a person is, and who hers are; former ones only where asked for. Raises NoSuchPerson."""
+        """Whose guardian a person is, and who hers are; former ones only where asked for.
+
+        Raises BeyondPurpose, NoSuchPerson.
+        """
+        if RELATIONS not in purpose.fields:
+            raise BeyondPurpose(errors=[FieldError(pointer="?purpose", code="beyond-purpose", message=RELATIONS)])
         await self.row(person)
-        self._log(person, "查看监护关系 Read relations", purpose, ["relations"])
+        self._log(person, "查看监护关系 Read relations", purpose, [RELATIONS])
         today = self._work.clock.now().astimezone(CHINA).date()
         found = await self._rows.relations(person, None if query.ended else query.true_on or today)
         return RelationList(items=[Relation.of(row) for row in found])

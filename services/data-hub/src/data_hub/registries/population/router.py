@@ -222,7 +222,7 @@ async def end_relation(
     return await once(lambda: registry.end_relation(row, body, by=actor), Relation)
 
 
-@router.get("/persons/{person}/relations", responses=problems(NoSuchPerson, UnknownPurpose))
+@router.get("/persons/{person}/relations", responses=problems(NoSuchPerson, UnknownPurpose, BeyondPurpose))
 async def list_relations(
     actor: PersonReader, person: UUID, query: Annotated[RelationQuery, Query()], work: WorkInRequest
 ) -> RelationList:

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+# Whose guardian a person is and who hers are: no value of her own, and seen for few purposes.
+RELATIONS = "relations"
+
 
 @dataclass(frozen=True, slots=True)
 class Purpose:
@@ -17,6 +20,11 @@ class Purpose:
     fields: tuple[str, ...] = ()
     disclosable: tuple[str, ...] = ()
     verifies: bool = False
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """Those of the fields that are values of a record."""
+        return tuple(field for field in self.fields if field != RELATIONS)
 
     @property
     def said(self) -> str:
@@ -36,21 +44,21 @@ PURPOSES = (
     ),
     Purpose(
         "household-registration", "户口登记管理", "Household registration",
-        "《中华人民共和国户口登记条例》第三条", fields=_ALL, disclosable=_ALL,
+        "《中华人民共和国户口登记条例》第三条", fields=(*_ALL, RELATIONS), disclosable=_ALL,
     ),
     Purpose(
         "registry-maintenance", "基础库数据校核", "Checking and mending the registry",
-        "《政务数据共享条例》（国务院令第809号）", fields=_ALL, disclosable=_WHO,
+        "《政务数据共享条例》（国务院令第809号）", fields=(*_ALL, RELATIONS), disclosable=_WHO,
     ),
     Purpose(
         "public-service", "政务服务事项办理", "Handling a public service matter",
         "《国务院关于在线政务服务的若干规定》（国务院令第716号）；《中华人民共和国个人信息保护法》第三十四条",
-        fields=(*_WHO, *_WHERE, "phone"), disclosable=("name", "id_number", "phone", "address"),
+        fields=(*_WHO, *_WHERE, "phone", RELATIONS), disclosable=("name", "id_number", "phone", "address"),
     ),
     Purpose(
         "minor-protection", "未成年人监护核验", "Verifying the guardianship of a minor",
         "《中华人民共和国民法典》第二十七条；《中华人民共和国未成年人保护法》",
-        fields=_WHO, disclosable=("name",), verifies=True,
+        fields=(*_WHO, RELATIONS), disclosable=("name",), verifies=True,
     ),
     Purpose(
         "legal-entity-registration", "市场主体登记核验", "Verifying who registers or represents a firm",
