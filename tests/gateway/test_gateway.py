@@ -130,7 +130,28 @@ class TestHeaders:
         for path in ("/api/data-hub/ogc", "/api/data-hub/ogc/collections/divisions/items"):
             answer = web.get(path, headers={"Origin": "null"})
             assert "content-security-policy" not in answer.headers
-            assert answer.headers["access-control-allow-origin"] == "null"
+            assert answer.headers["access-control-allow-origin"] == "*"
+
+    @pytest.mark.parametrize(
+        "path",
+        [
+            "ogc/collections/divisions/items", "ckan/api/3/action/package_search", "sdmx/2.1/data/GDP",
+            "v1/catalogue.jsonld", "v1/catalogue/resources", "v1/divisions", "v1/geography/geocodings",
+        ],
+    )  # fmt: skip
+    def test_opened_data_is_read_from_pages_of_any_site(self, web: httpx.Client, path: str) -> None:
+        there = {"Origin": "https://anybody.example"}
+        assert web.get(f"/api/data-hub/{path}", headers=there).headers["access-control-allow-origin"] == "*"
+        asked = {"Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "if-none-match"}
+        answer = web.options(f"/api/data-hub/{path}", headers=there | asked)
+        assert (answer.status_code, answer.headers["access-control-allow-origin"]) == (200, "*")
+        assert "access-control-allow-credentials" not in answer.headers
+        assert "POST" not in answer.headers["access-control-allow-methods"]
+
+    @pytest.mark.parametrize("path", ["v1/resources", "v1/population/persons", "v1/geography/layers", "v1/ckan/"])
+    def test_what_is_not_opened_is_not(self, web: httpx.Client, path: str) -> None:
+        answer = web.get(f"/api/data-hub/{path}", headers={"Origin": "https://anybody.example"})
+        assert "access-control-allow-origin" not in answer.headers
 
     def test_other_site_that_may_call(self, web: httpx.Client) -> None:
         asked = {"Origin": "https://portal.example", "Access-Control-Request-Method": "POST"}
