@@ -47,6 +47,7 @@ def test_a_repaired_record_is_called_back_from_everyone_who_received_it(day: Day
     market, housing = day.persona("market-officer"), day.persona("housing-steward")
     boss = day.persona("legal-representative")
     assert record["id"] in published(day)
+    assert wait_for("the record in her inbox", lambda: "credit-recorded" in inbox(boss))
     report = housing.post(f"{OF_FIRM}/reports", None)
     assert record["id"] in {one["id"] for one in report["records"]}
 

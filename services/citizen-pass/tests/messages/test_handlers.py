@@ -15,6 +15,10 @@ HELD = {
     "licence_id": LICENCE["licence_id"], "identifier": LICENCE["identifier"], "person": str(REGISTERED),
     "valid_from": "2026-11-24", "valid_to": None,
 }  # fmt: skip
+RECORDED = {
+    "uscc": "91131102MA07XY3K94", "record_id": "01890000-0000-7000-8000-00000000aaac", "kind": "penalty",
+    "severity": "general", "published_until": "2027-01-31", "recorded_at": AT, "representative": str(REGISTERED),
+}  # fmt: skip
 DECIDED = {
     "ticket_id": "01890000-0000-7000-8000-00000000aaab", "field": "address", "verdict": "corrected", "decided_at": AT,
 }  # fmt: skip
@@ -104,6 +108,9 @@ class TestEvents:
             ("licence-changed", "licence.status-changed", LICENCE | {"status": "revoked", "changed_at": AT}, "已注销"),
             ("licence-changed", "licence.status-changed", LICENCE | {"status": "odd", "changed_at": AT}, "odd"),
             ("correction-decided", "correction.decided", DECIDED, "住址"),
+            ("credit-recorded", "credit.recorded", RECORDED, "失信信息（一般）"),
+            ("credit-recorded", "credit.recorded", RECORDED | {"kind": "honour", "severity": None}, "守信信息"),
+            ("credit-recorded", "credit.recorded", RECORDED | {"kind": "odd"}, "odd"),
         ],
     )
     async def test_what_the_data_hub_decides_about_a_person_is_told_to_her(self, city, kind, name, data, said):
@@ -114,6 +121,19 @@ class TestEvents:
         assert message["link"].startswith("/api/data-hub/v1/")
         (english,) = await inbox(city, subject, "en")
         assert "{" not in english["title"] + english["body"] + message["body"]
+
+    async def test_of_a_firm_that_nobody_represents_here_nobody_is_told(self, city):
+        subject = await verified(city)
+        for nobody in (None, str(uuid4())):
+            assert (await tell_of(city, "credit.recorded", RECORDED | {"representative": nobody})).status_code == 204
+        assert await inbox(city, subject) == []
+
+    async def test_a_firm_hears_of_its_licence_through_who_represents_it(self, city):
+        subject = await verified(city)
+        of_firm = {"person": None, "representative": str(REGISTERED), "status": "suspended", "changed_at": AT}
+        assert (await tell_of(city, "licence.status-changed", LICENCE | of_firm)).status_code == 204
+        (message,) = await inbox(city, subject)
+        assert (message["kind"], "已暂停" in message["body"]) == ("licence-changed", True)
 
     async def test_of_a_renewed_licence_the_new_one_tells(self, city):
         subject = await verified(city)

@@ -35,6 +35,7 @@ class Town:
         self.urban = city.token([RECORD, REPAIR, READ], department=URBAN)
         self.ecology = city.token([READ], department=ECOLOGY)
         self.boss: dict[str, str] = {}
+        self.person = ""  # the registry's number of the boss
         self.stranger = city.token([], assurance=2, person="01890000-0000-7000-8000-00000000bb02")
 
     async def found(self) -> "Town":
@@ -54,7 +55,8 @@ class Town:
             "source": SOURCE,
         })  # fmt: skip
         assert answer.status_code == 201, answer.text
-        self.boss = self.city.token([], assurance=2, person=str(person))
+        self.person = str(person)
+        self.boss = self.city.token([], assurance=2, person=self.person)
         return self
 
     async def post(self, path: str, body: Any = None, *, by: dict[str, str] | None = None) -> httpx.Response:

@@ -13,6 +13,8 @@ import pytest
 
 from citykit.clock import CHINA
 from citykit.testing import ServiceUnderTest
+from data_hub.credit import paper
+from data_hub.credit.schemas import Report
 from data_hub.seals.service import Seals
 from data_hub.seals.status_lists import unpacked
 
@@ -36,6 +38,12 @@ async def made(town: Town, path: str = REPORTS, by: dict[str, str] | None = None
 
 def said_by(*command: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=False).stdout
+
+
+def words_of(report: Report) -> dict[str, bool]:
+    """Which titles stand on the pages of a report with the mark of a dispute."""
+    lines = [paper._line(record) for record in report.records]
+    return {title.removesuffix(paper.DISPUTED): title.endswith(paper.DISPUTED) for _, title, _, _ in lines}
 
 
 class TestReport:
@@ -87,6 +95,17 @@ class TestForms:
         assert (answer.status_code, answer.headers["content-type"]) == (200, "application/pdf")
         signed = await asyncio.to_thread(Seals(town.city.settings).check_pdf, answer.content)
         assert own["number"] in repr(signed)
+
+    async def test_marks_what_the_firm_disputes(self, town: Town) -> None:
+        right, wrong = await town.record(), await town.record(document_number="衡市监罚〔2026〕2号", title="无照经营")
+        await town.post(f"/firms/{FIRM}/records/{wrong['id']}/disputes", {"reason": "不是本公司"}, by=town.boss)
+        report = await made(town)
+        credential = (await town.get(f"{REPORTS}/{report['number']}/credential", by=town.ecology)).json()["credential"]
+        told = await asyncio.to_thread(Seals(town.city.settings).check_sd_jwt_vc, credential)
+        marked = {one["id"]: one.get("disputed") for one in told["records"]}
+        assert marked == {right["id"]: None, wrong["id"]: True}
+        pages = await asyncio.to_thread(words_of, Report.model_validate(report))
+        assert pages == {right["title"]: False, wrong["title"]: True}
 
     @pytest.mark.skipif(shutil.which("pdfsig") is None, reason="pdfsig (poppler-utils) is not installed")
     async def test_the_seal_is_valid_for_poppler(self, town: Town, tmp_path: Path) -> None:

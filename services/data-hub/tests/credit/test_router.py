@@ -30,6 +30,7 @@ class TestRecords:
         assert record["public"] is True
         (event,) = await town.city.events("cn.hengshui.data-hub.credit.recorded.v1")
         assert (event.data["uscc"], event.data["severity"]) == (FIRM, "general")
+        assert event.data["representative"] == town.person, "for whoever tells the firm"
 
     async def test_minor_ones_are_not_published(self, town: Town) -> None:
         record = await town.record(severity="minor")

@@ -158,6 +158,15 @@ TEMPLATES: dict[str, Template] = {
         ),
         ("您提交的信用事项有新进展", "There is news of your credit matter"),
     ),
+    "credit-recorded": Template(
+        1,
+        ("您代表的主体新增信用信息：{record}", "New on the credit record of your firm: {record_en}"),
+        (
+            "统一社会信用代码 {uscc}：{record}。可查看全文；认为有误的可提出异议，符合条件的失信信息可申请修复。",
+            "{uscc}: {record_en}. You can read it, dispute it if it is wrong, and have a penalty repaired in time.",
+        ),
+        ("您代表的主体新增信用信息", "There is a new credit record of your firm"),
+    ),
     "licence-issued": Template(
         1,
         ("您有一份新的电子证照", "A licence was issued to you"),
@@ -168,8 +177,8 @@ TEMPLATES: dict[str, Template] = {
         ("您有一份新的电子证照", "A licence was issued to you"),
     ),
     "licence-changed": Template(
-        1,
-        ("您的电子证照{status}", "Your licence is {status_en}"),
+        2,
+        ("您或您代表的主体的电子证照{status}", "A licence of yours or of your firm is {status_en}"),
         ("证照标识 {identifier}：{status}。如有疑问，请联系发证机关。", "Licence {identifier} is {status_en}."),
         ("您的电子证照状态有变更", "The status of your licence changed"),
     ),

@@ -145,6 +145,16 @@ class CreditAnswered(EventView, type="cn.hengshui.data-hub.credit.answered.v1"):
     answered_at: Instant
 
 
+class CreditRecorded(EventView, type="cn.hengshui.data-hub.credit.recorded.v1"):
+    """Something was put on a firm's credit record 信用信息归集; `representative` stands for the firm."""
+
+    uscc: str
+    record_id: UUID
+    kind: str
+    severity: str | None = None
+    representative: UUID | None = None
+
+
 class HandedOut(BaseModel):
     """A licence that a person holds from now on."""
 
@@ -164,10 +174,11 @@ class LicencesHandedOut(EventView, type="cn.hengshui.data-hub.licence.handed-out
 
 
 class LicenceStatusChanged(EventView, type="cn.hengshui.data-hub.licence.status-changed.v1"):
-    """The status of a licence changed 状态变更."""
+    """The status of a licence changed 状态变更; a firm that holds it is told through who represents it."""
 
     licence_id: UUID
     identifier: str
     person: UUID | None = None
+    representative: UUID | None = None
     status: str
     changed_at: Instant

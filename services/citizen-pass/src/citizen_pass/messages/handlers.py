@@ -42,6 +42,13 @@ CREDIT_OUTCOMES: dict[str, tuple[str, str]] = {
     "corrected": ("已更正", "corrected"),
     "upheld": ("维持原记录", "the record stands"),
 }
+CREDIT_RECORDS: dict[tuple[str, str | None], tuple[str, str]] = {
+    ("basic", None): ("基础信息", "basic information"),
+    ("honour", None): ("守信信息", "an honour"),
+    ("penalty", "minor"): ("失信信息（轻微）", "a minor penalty"),
+    ("penalty", "general"): ("失信信息（一般）", "a general penalty"),
+    ("penalty", "serious"): ("失信信息（严重）", "a serious penalty"),
+}
 LICENCE_STATUSES: dict[str, tuple[str, str]] = {
     "valid": ("已恢复有效", "valid again"),
     "suspended": ("已暂停", "suspended"),
@@ -197,6 +204,17 @@ async def credit_answered(event: events.CreditAnswered, work: Work) -> None:
     )  # fmt: skip
 
 
+async def credit_recorded(event: events.CreditRecorded, work: Work) -> None:
+    """Tell who represents a firm what was put on its record."""
+    if event.representative is not None:
+        subject = await Accounts(work).subject_of(event.representative)
+        record = CREDIT_RECORDS.get((event.kind, event.severity), (event.kind, event.kind))
+        await _tell(
+            work, subject, "credit-recorded", str(event.record_id), None,
+            f"/api/data-hub/v1/credit/firms/{event.uscc}/own", uscc=event.uscc, record=record[0], record_en=record[1],
+        )  # fmt: skip
+
+
 def _licence(licence_id: UUID) -> str:
     return f"/api/data-hub/v1/licences/own/{licence_id}"
 
@@ -213,9 +231,10 @@ async def licences_handed_out(event: events.LicencesHandedOut, work: Work) -> No
 
 
 async def licence_changed(event: events.LicenceStatusChanged, work: Work) -> None:
-    """Tell a person that her licence counts no more, or again; of a renewal the new licence tells."""
-    if event.person is not None and event.status != "superseded":
-        subject = await Accounts(work).subject_of(event.person)
+    """Tell a person that her licence, or that of her firm, counts no more, or again; of a renewal the new one tells."""
+    holder = event.person or event.representative
+    if holder is not None and event.status != "superseded":
+        subject = await Accounts(work).subject_of(holder)
         status = LICENCE_STATUSES.get(event.status, (event.status, event.status))
         await _tell(
             work, subject, "licence-changed", str(event.licence_id), event.changed_at.isoformat(),
@@ -237,6 +256,7 @@ SUBSCRIPTIONS = (
     Subscription(events.PersonChanged, person_changed),
     Subscription(events.CorrectionDecided, correction_decided),
     Subscription(events.CreditAnswered, credit_answered),
+    Subscription(events.CreditRecorded, credit_recorded),
     Subscription(events.LicencesHandedOut, licences_handed_out),
     Subscription(events.LicenceStatusChanged, licence_changed),
 )

@@ -8,7 +8,10 @@ from citykit.wire import Instant
 
 
 class CreditRecorded(Event, type="cn.hengshui.data-hub.credit.recorded.v1"):
-    """A record was taken 信用信息归集."""
+    """A record was taken 信用信息归集. `representative` is who represents the firm, by her number in the registry.
+
+    It is for whoever tells the firm; null where the registry knows nobody.
+    """
 
     uscc: str
     record_id: UUID
@@ -16,6 +19,7 @@ class CreditRecorded(Event, type="cn.hengshui.data-hub.credit.recorded.v1"):
     severity: str | None
     published_until: date | None
     recorded_at: Instant
+    representative: UUID | None
 
 
 class CreditEnded(Event, type="cn.hengshui.data-hub.credit.ended.v1"):

@@ -10,7 +10,7 @@ from datetime import datetime, time
 from typing import Any
 
 from citykit.clock import CHINA
-from data_hub.credit.domain import Kind, Severity
+from data_hub.credit.domain import Kind, RecordState, Severity
 from data_hub.credit.schemas import Record, Report
 from data_hub.seals.service import Seals, gap, heading, paragraph, picture, table
 
@@ -18,6 +18,7 @@ TYPE = "urn:cn:hengshui:credit-report:1"
 CODE_TYPE = "credit-report+jwt"
 KINDS = {Kind.basic: "基础信息", Kind.penalty: "失信信息", Kind.honour: "守信信息"}
 SEVERITIES = {Severity.minor: "轻微", Severity.general: "一般", Severity.serious: "严重"}
+DISPUTED = "（异议处理中 disputed）"
 _WIDTHS = (95, 160, 110, 90)
 
 
@@ -30,7 +31,7 @@ def sealed_pdf(seals: Seals, report: Report) -> bytes:
 def credential(seals: Seals, report: Report, status: Mapping[str, object]) -> str:
     """The report as SD-JWT VC; the holder may leave out the records and the points, never whose report it is.
 
-    Its `status` says where a verifier reads whether all of it still holds.
+    Its `status` says where a verifier reads whether all of it still holds. A record that the firm disputes says so.
     """
     claims = {
         "number": report.number, "uscc": report.uscc, "name": report.name, "as_of": report.as_of.isoformat(),
@@ -54,7 +55,8 @@ def code(seals: Seals, report: Report) -> str:
 
 def _claim(record: Record) -> dict[str, Any]:
     told = record.model_dump(mode="json", include={"id", "kind", "severity", "title", "document_number"})
-    return told | {"document_date": record.document_date.isoformat(), "department": record.department_name}
+    told |= {"document_date": record.document_date.isoformat(), "department": record.department_name}
+    return told | ({"disputed": True} if record.state is RecordState.disputed else {})
 
 
 def _story(seals: Seals, report: Report) -> list[Any]:
@@ -76,7 +78,8 @@ def _story(seals: Seals, report: Report) -> list[Any]:
 
 def _line(record: Record) -> tuple[str, str, str, str]:
     kind = KINDS[record.kind] + (f"（{SEVERITIES[record.severity]}）" if record.severity else "")
-    return kind, record.title, f"{record.document_number} {record.document_date:%Y-%m-%d}", record.department_name
+    title = record.title + (DISPUTED if record.state is RecordState.disputed else "")
+    return kind, title, f"{record.document_number} {record.document_date:%Y-%m-%d}", record.department_name
 
 
 def _symbol(text: str) -> bytes:

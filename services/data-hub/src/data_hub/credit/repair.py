@@ -21,7 +21,6 @@ from data_hub.credit.domain import (
     repair_fault,
 )
 from data_hub.credit.errors import CreditStateProblem, NotRepairable, UnderWay
-from data_hub.credit.events import CreditAnswered
 from data_hub.credit.models import DisputeRow, RecordRow, RepairRow
 from data_hub.credit.schemas import Dispute, DisputeDraft, Repair, RepairDraft
 from data_hub.credit.service import Credit
@@ -58,7 +57,7 @@ class Repairs:
         now = self.work.clock.now()
         row.asked_at, row.due_at = now, None
         row.supplements = [*row.supplements, {"asked": text, "asked_at": now.isoformat()}]
-        self._answered("repair", row, now)
+        self.credit.answered("repair", row)
         return Repair.of(row, now)
 
     async def supplement(self, row: RepairRow, text: str, *, by: Actor) -> Repair:
@@ -87,7 +86,7 @@ class Repairs:
             if record.state not in {RecordState.recorded, RecordState.disputed}:
                 raise CreditStateProblem
             await self.credit.end(record, RecordState.repaired, reason, by=by)
-        self._answered("repair", row, now)
+        self.credit.answered("repair", row)
         return Repair.of(row, now)
 
     async def dispute(self, record: RecordRow, draft: DisputeDraft, *, by: Actor) -> Dispute:
@@ -120,7 +119,7 @@ class Repairs:
             await self.credit.end(record, RecordState.corrected, reason, by=by)
         elif record.state == RecordState.disputed:
             record.state, record.changed_at = RecordState.recorded.value, now
-        self._answered("dispute", row, now)
+        self.credit.answered("dispute", row)
         self.credit.note(record, "settle-dispute", by, dispute=str(row.id), corrected=corrected)
         return Dispute.of(row, now)
 
@@ -129,13 +128,6 @@ class Repairs:
         if row is None:
             raise NotFound
         return row
-
-    def _answered(self, matter: str, row: RepairRow | DisputeRow, now: datetime) -> None:
-        """Tell whoever handed it in, wherever she reads her messages."""
-        event = CreditAnswered(
-            matter=matter, matter_id=row.id, uscc=row.uscc, applicant=row.applicant, outcome=row.state, answered_at=now
-        )
-        self.work.events.record(event, subject=str(row.id))
 
     async def _due(self, act: str) -> datetime:
         days = await repository.limit_on(self.work, act, self.credit.today)

@@ -3,11 +3,11 @@
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, desc, select
+from sqlalchemy import ColumnElement, Select, desc, select, tuple_
 
 from citykit.pages import Page, keyset_page
 from citykit.work import Work
-from data_hub.credit.domain import Method, Period, RecordState, Severity, Term, is_public
+from data_hub.credit.domain import DisputeState, Method, Period, RecordState, Severity, Term, is_public
 from data_hub.credit.models import DisputeRow, LimitRow, MethodRow, RecallRow, RecordRow, RepairRow, TermRow
 from data_hub.credit.schemas import (
     Dispute,
@@ -60,8 +60,9 @@ async def limit_on(work: Work, act: str, day: date) -> int:
 
 
 async def methods(work: Work) -> list[MethodRow]:
-    """All methods of rating, the newest first."""
-    return list(await work.session.scalars(select(MethodRow).order_by(desc(MethodRow.effective_from))))
+    """All methods of rating, the newest first; of those of one day the one that is named last."""
+    order = desc(MethodRow.effective_from), desc(MethodRow.version)
+    return list(await work.session.scalars(select(MethodRow).order_by(*order)))
 
 
 def method_of(row: MethodRow) -> Method:
@@ -79,10 +80,13 @@ async def record_row(work: Work, uscc: str, record_id: UUID, seen: ColumnElement
     return (await work.session.scalars(statement)).first()
 
 
-async def records_of(work: Work, uscc: str) -> list[RecordRow]:
-    """Everything on record about a firm, the newest document first."""
+async def records_of(work: Work, uscc: str, *, kept: bool = False) -> list[RecordRow]:
+    """Everything on record about a firm, the newest document first.
+
+    `kept` lets none of them change until the transaction ends: whoever is handed one is then known to who ends it.
+    """
     statement = select(RecordRow).where(RecordRow.uscc == uscc).order_by(desc(RecordRow.document_date), RecordRow.id)
-    return list(await work.session.scalars(statement))
+    return list(await work.session.scalars(statement.with_for_update(read=True) if kept else statement))
 
 
 async def records(work: Work, query: RecordFilter, seen: ColumnElement[bool], day: date) -> Page[Record]:
@@ -112,7 +116,8 @@ async def repairs(work: Work, query: RepairFilter, seen: ColumnElement[bool]) ->
 
 
 async def repair_row(work: Work, repair_id: UUID, seen: ColumnElement[bool]) -> RepairRow | None:
-    """The application to act on, locked."""
+    """The application to act on, locked, and before it its record: so whoever acts on either, none waits in a ring."""
+    await _lock_record(work, select(RepairRow.uscc, RepairRow.record_id).where(RepairRow.id == repair_id, seen))
     statement = select(RepairRow).where(RepairRow.id == repair_id, seen).with_for_update()
     return (await work.session.scalars(statement)).first()
 
@@ -129,9 +134,23 @@ async def disputes(work: Work, query: DisputeFilter, seen: ColumnElement[bool]) 
 
 
 async def dispute_row(work: Work, dispute_id: UUID, seen: ColumnElement[bool]) -> DisputeRow | None:
-    """The dispute to act on, locked."""
+    """The dispute to act on, locked, and before it its record."""
+    await _lock_record(work, select(DisputeRow.uscc, DisputeRow.record_id).where(DisputeRow.id == dispute_id, seen))
     statement = select(DisputeRow).where(DisputeRow.id == dispute_id, seen).with_for_update()
     return (await work.session.scalars(statement)).first()
+
+
+async def open_dispute(work: Work, record: RecordRow) -> DisputeRow | None:
+    """The dispute about a locked record that nobody decided yet, locked."""
+    statement = select(DisputeRow).where(
+        DisputeRow.uscc == record.uscc, DisputeRow.record_id == record.id, DisputeRow.state == DisputeState.raised
+    )
+    return (await work.session.scalars(statement.with_for_update())).first()
+
+
+async def _lock_record(work: Work, which: Select[str, UUID]) -> None:
+    of = tuple_(RecordRow.uscc, RecordRow.id).in_(which)
+    await work.session.execute(select(RecordRow.id).where(of).with_for_update())
 
 
 async def recalls(work: Work, query: RecallFilter, seen: ColumnElement[bool]) -> Page[Recall]:

@@ -15,7 +15,7 @@ from citykit.ids import new_id
 from citykit.problems import FieldError
 from citykit.work import Work, WorkInRequest
 from data_hub.credit import repository
-from data_hub.credit.domain import RESOURCE, Kind, RecordState, counts, period_of, term_on
+from data_hub.credit.domain import RESOURCE, DisputeState, Kind, RecordState, counts, period_of, term_on
 from data_hub.credit.errors import (
     CreditStateProblem,
     NoPersonalScores,
@@ -24,8 +24,8 @@ from data_hub.credit.errors import (
     RecordFault,
     UnknownFirm,
 )
-from data_hub.credit.events import CreditEnded, CreditRecorded
-from data_hub.credit.models import DeliveryRow, RecallRow, RecordRow
+from data_hub.credit.events import CreditAnswered, CreditEnded, CreditRecorded
+from data_hub.credit.models import DeliveryRow, DisputeRow, RecallRow, RecordRow, RepairRow
 from data_hub.credit.schemas import Firm, Lift, Record, RecordDraft
 from data_hub.registries.legal_entities.service import LegalEntities
 from data_hub.sharing.service import NoticeKind, Recipients
@@ -46,10 +46,15 @@ class Credit:
 
     async def name_of(self, uscc: str) -> str:
         """The name of a legal entity. Raises UnknownFirm, NoPersonalScores for the number of a citizen."""
+        name, _ = await self._firm(uscc)
+        return name
+
+    async def _firm(self, uscc: str) -> tuple[str, UUID | None]:
+        """The name of a legal entity, and who represents it. Raises as `name_of`."""
         entity = await LegalEntities(self.work).find(uscc)
         if entity is None:
             raise NoPersonalScores if gb11643.valid(uscc) else UnknownFirm
-        return entity.name
+        return entity.name, entity.legal_representative
 
     async def need_representative(self, uscc: str, actor: Actor) -> None:
         """Raise NotTheirs unless the actor represents the firm today; UnknownFirm where there is none."""
@@ -65,7 +70,7 @@ class Credit:
 
         Raises UnknownFirm, RecordFault, RecordExists for a document that is on record already.
         """
-        await self.name_of(draft.uscc)
+        _, representative = await self._firm(draft.uscc)
         values: dict[str, Any] = draft.model_dump() | self._days(draft)
         now = self.work.clock.now()
         values |= {
@@ -80,7 +85,7 @@ class Credit:
         self.note(row, "record", by)
         event = CreditRecorded(
             uscc=row.uscc, record_id=row.id, kind=row.kind, severity=row.severity,
-            published_until=row.published_until, recorded_at=now,
+            published_until=row.published_until, recorded_at=now, representative=representative,
         )  # fmt: skip
         self.work.events.record(event, subject=row.uscc)
         return repository.shown(row, self.today)
@@ -118,11 +123,27 @@ class Credit:
         return repository.shown(row, self.today)
 
     async def correct(self, row: RecordRow, reason: str, *, by: Actor) -> Record:
-        """Declare a record wrong 更正: it counts for nothing any more and is called back. Raises CreditStateProblem."""
+        """Declare a record wrong 更正: it counts for nothing any more and is called back. Raises CreditStateProblem.
+
+        Whoever disputed it has her answer with that.
+        """
         if row.state not in {RecordState.recorded, RecordState.disputed}:
             raise CreditStateProblem
+        dispute = await repository.open_dispute(self.work, row)
         await self.end(row, RecordState.corrected, reason, by=by)
+        if dispute is not None:
+            dispute.state, dispute.decided_at = DisputeState.corrected.value, self.work.clock.now()
+            dispute.decision = reason
+            self.answered("dispute", dispute)
         return repository.shown(row, self.today)
+
+    def answered(self, matter: str, row: RepairRow | DisputeRow) -> None:
+        """Tell whoever handed an application or a dispute in, wherever she reads her messages."""
+        event = CreditAnswered(
+            matter=matter, matter_id=row.id, uscc=row.uscc, applicant=row.applicant, outcome=row.state,
+            answered_at=self.work.clock.now(),
+        )  # fmt: skip
+        self.work.events.record(event, subject=str(row.id))
 
     async def end(self, row: RecordRow, state: RecordState, reason: str, *, by: Actor) -> None:
         """End publication, sharing and use of a record, and call it back from everyone who received it."""
@@ -177,10 +198,13 @@ class Credit:
         return Firm(uscc=uscc, name=await self.name_of(uscc), as_of=self.today, records=found)
 
     async def delivered(self, uscc: str, *, to: str | None) -> list[RecordRow]:
-        """The records of a firm that may be used today; a department that gets them hears when one is called back."""
+        """The records of a firm that may be used today; a department that gets them hears when one is called back.
+
+        None of them ends between the two: who ends it waits, and calls it back from this department as well.
+        """
         rows = [
             row
-            for row in await repository.records_of(self.work, uscc)
+            for row in await repository.records_of(self.work, uscc, kept=to is not None)
             if counts(RecordState(row.state), repository.period_kept(row), self.today)
             and not (row.lifted_until is not None and self.today < row.lifted_until)
         ]
