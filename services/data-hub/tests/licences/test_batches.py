@@ -2,15 +2,17 @@
 
 import asyncio
 import contextlib
+from datetime import datetime
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import text
+from sqlalchemy import text, true
 
+from citykit.clock import CHINA
 from citykit.testing import ServiceUnderTest
-from data_hub.licences import batches
+from data_hub.licences import batches, repository
 from data_hub.licences.batches import ISSUE_PART, _rows
 from data_hub.licences.domain import FieldRule, Identifier
 from data_hub.licences.errors import BatchFault, TooManyRows
@@ -226,3 +228,43 @@ def test_more_than_a_hundred_thousand_rows_are_too_many() -> None:
 def test_whatever_comes_is_rows_or_a_problem(data: bytes) -> None:
     with contextlib.suppress(BatchFault, TooManyRows):
         assert _rows(data, [FieldRule("a", "甲")])
+
+
+async def test_of_a_type_that_is_retired_meanwhile_no_further_part_is_issued(desk: Desk) -> None:
+    await desk.type()
+    batch = (await sent(desk, "\n".join([HEAD, *lines(1002)]))).json()
+    await desk.city.run_task(ISSUE_PART, batch=batch["id"], part=0)
+    retired = await desk.post(f"/types/{TYPE}/retirements", {"reason": "改版"}, desk.steward)
+    assert retired.status_code == 200, retired.text
+    await desk.city.drain()
+    read = (await desk.get(f"/batches/{batch['id']}")).json()
+    assert (read["issued"], read["refused"], read["done"], read["failure"]) == (1000, 2, True, None)
+    faults = (await desk.get(f"/batches/{batch['id']}/faults")).json()["items"]
+    assert faults == [{"line": line, "faults": [{"field": "", "code": "type-retired"}]} for line in (1002, 1003)]
+
+
+async def test_who_retires_a_type_waits_for_the_licences_that_are_being_made_of_it(desk: Desk) -> None:
+    await desk.type()
+    async with desk.city.work() as issuing:
+        assert await repository.type_row(issuing, TYPE, true(), keep=True)
+        retiring = asyncio.create_task(desk.post(f"/types/{TYPE}/retirements", {"reason": "改版"}, desk.steward))
+        done, _ = await asyncio.wait({retiring}, timeout=0.5)
+        assert not done
+    assert (await retiring).status_code == 200
+    assert (await desk.draft()).status_code == 409
+
+
+async def test_licences_of_a_batch_are_of_the_day_on_which_it_came_in_hengshui(desk: Desk) -> None:
+    await desk.type()
+    desk.city.clock.set(datetime(2027, 1, 1, 0, 30, tzinfo=CHINA))
+    assert (await sent(desk, "\n".join([HEAD, *lines(1)]))).status_code == 202
+    await desk.city.drain()
+    desk.city.clock.set(datetime(2027, 12, 31, 23, 59, tzinfo=CHINA))
+    assert (await sent(desk, "\n".join([HEAD, *lines(1)]))).status_code == 202
+    desk.city.clock.set(datetime(2028, 1, 1, 0, 1, tzinfo=CHINA))
+    await desk.city.drain()
+    late, early = (await desk.get("")).json()["items"]
+    found = [(one["identifier"].split(".")[7], one["valid_from"], one["valid_to"]) for one in (early, late)]
+    assert found == [
+        ("2027000000001", "2027-01-01", "2027-12-31"), ("2027000000002", "2027-12-31", "2028-12-30"),
+    ]  # fmt: skip

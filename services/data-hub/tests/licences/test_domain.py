@@ -62,15 +62,36 @@ class TestTerms:
     @pytest.mark.parametrize(
         ("first", "months", "last"),
         [
-            (date(2026, 1, 31), 1, date(2026, 2, 27)),
+            (date(2026, 1, 15), 1, date(2026, 2, 14)),
             (date(2026, 3, 1), 12, date(2027, 2, 28)),
-            (date(2024, 2, 29), 12, date(2025, 2, 27)),
+            (date(2024, 2, 29), 48, date(2028, 2, 28)),
             (date(2026, 12, 15), 60, date(2031, 12, 14)),
         ],
     )
     def test_a_term_ends_on_the_day_before(self, first: date, months: int, last: date) -> None:
         assert last_day(first, months) == last
         assert last_day(first, None) is None
+
+    @pytest.mark.parametrize(
+        ("first", "months", "last"),
+        [
+            (date(2026, 1, 31), 1, date(2026, 2, 28)),
+            (date(2024, 2, 29), 12, date(2025, 2, 28)),
+            (date(2028, 1, 30), 1, date(2028, 2, 29)),
+            (date(2026, 8, 31), 3, date(2026, 11, 30)),
+        ],
+    )
+    def test_a_term_whose_last_month_has_no_such_day_ends_with_that_month(
+        self, first: date, months: int, last: date
+    ) -> None:
+        assert last_day(first, months) == last
+
+    @given(st.dates(date(1990, 1, 1), date(2090, 1, 1)), st.integers(1, 240))
+    def test_a_later_beginning_never_ends_earlier(self, first: date, months: int) -> None:
+        today, tomorrow = last_day(first, months), last_day(first + timedelta(days=1), months)
+        assert today is not None
+        assert tomorrow is not None
+        assert today <= tomorrow
 
     def test_a_licence_counts_on_its_first_and_last_day(self) -> None:
         first, last = date(2026, 1, 1), date(2026, 12, 31)

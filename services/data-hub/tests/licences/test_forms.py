@@ -237,6 +237,7 @@ class TestForms:
         part = await desk.verify(text=f"{token}~{trade}~")
         assert part["verdict"] == "valid"
         assert set(part["shown"]) & {"holder_name", "holder_number", "trade"} == {"trade"}
+        assert (whole["holder"], part["holder"]) == ("李*英", None), "what she leaves out nobody tells for her"
 
     async def test_a_credential_is_bound_to_the_holders_key(self, desk: Desk) -> None:
         licence = await desk.issued()

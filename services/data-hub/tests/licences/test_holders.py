@@ -154,3 +154,25 @@ async def test_a_firms_licence_waits_for_nobody(desk: Desk) -> None:
     assert answer.status_code == 201, answer.text
     await desk.city.run_task(OLDER)
     assert await waiting(desk) == 0
+
+
+async def test_a_firm_hears_through_who_represents_it_that_its_licence_counts_no_more(desk: Desk) -> None:
+    from .factories import FIRM, FIRM_TYPE, MARKET
+
+    await desk.person()
+    keeper = desk.city.token(["data-hub.registries.maintain"], department=MARKET)
+    registered = await desk.city.client.post("/api/data-hub/v1/legal-entities", headers=keeper, json={
+        "uscc": FIRM, "name": "衡水示例橡塑制品有限公司", "legal_form": "limited-company", "division_code": "131102",
+        "established_on": "2016-03-01", "legal_representative": str(LI_PERSON), "representative_name": LI[0],
+        "source": {"department": MARKET, "batch": "m-1"},
+    })  # fmt: skip
+    assert registered.status_code == 201, registered.text
+    await desk.type(code=FIRM_TYPE, holder_kind="organisation")
+    body = {
+        "type_code": FIRM_TYPE, "organisation": {"name": "衡水示例橡塑制品有限公司", "uscc": FIRM},
+        "claims": {"trade": "餐饮", "examined_on": "2026-11-01"},
+    }  # fmt: skip
+    licence = (await desk.post("", body)).json()
+    assert (await desk.act(licence, "revocations")).status_code == 200
+    (event,) = await desk.city.events("cn.hengshui.data-hub.licence.status-changed.v1")
+    assert (event.data["person"], event.data["representative"]) == (None, str(LI_PERSON))

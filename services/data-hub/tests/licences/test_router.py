@@ -119,6 +119,16 @@ class TestIssuing:
         assert answer.status_code == 422
         assert {error["pointer"] for error in answer.json()["errors"]} == pointers
 
+    @pytest.mark.parametrize("seats", [True, 5.0, None, [5], "5"])
+    async def test_a_number_in_it_is_a_whole_number_and_nothing_that_passes_for_one(
+        self, desk: Desk, seats: object
+    ) -> None:
+        await desk.person()
+        template = {"title": "{type_name}", "lines": ["{seats}"]}
+        await desk.type(fields=[{"name": "seats", "title": "座位", "kind": "integer"}], template=template)
+        assert (await desk.draft(claims={"seats": seats})).status_code == 422
+        assert (await desk.draft(claims={"seats": 5})).status_code == 201
+
     async def test_a_holder_of_the_wrong_kind_is_refused(self, desk: Desk) -> None:
         await desk.type()
         firm = {"name": "示例", "uscc": FIRM}

@@ -3,7 +3,8 @@
 The file is checked and its rows are sealed when it comes; serials and places in status lists are reserved at once, so
 that parts never wait for one another. A part becomes licences as a whole or not at all, once, however often its job
 runs; rows that do not fit are told by line and field. A part that cannot be made licences of is tried again some
-times and then fails, with all its lines among those that became none. Sealed rows are deleted with their part.
+times and then fails, with all its lines among those that became none. So do the lines of what is not issued yet when
+their type is retired. Sealed rows are deleted with their part.
 """
 
 import asyncio
@@ -28,7 +29,7 @@ from citykit.identifiers import IdentifierError, gb11643, gb32100
 from citykit.problems import FieldError
 from citykit.work import Work, WorkInRequest
 from data_hub.licences import awaiting, repository
-from data_hub.licences.domain import FieldKind, FieldRule, HolderKind
+from data_hub.licences.domain import FieldKind, FieldRule, HolderKind, day_in_china
 from data_hub.licences.errors import BatchFault, TooManyRows
 from data_hub.licences.models import BatchRow, FaultRow, PartRow, TypeRow
 from data_hub.licences.schemas import Batch
@@ -57,6 +58,7 @@ _INTEGER = re.compile("-?[0-9]{1,17}")  # neither int() nor isdecimal() draws th
 _DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")  # fromisoformat() takes weeks as well
 MOST_TRIES, FIRST_PAUSE = 4, timedelta(minutes=1)
 _SAMPLE = 20
+PART_FAILED = "part-failed"  # its lines may be handed in again as they are
 
 Faults = list[tuple[str, str]]
 Values = dict[str, Any]
@@ -123,7 +125,7 @@ async def issue_part(work: Work, batch: str, part: int, tried: int = 0) -> None:
             at = work.clock.now() + FIRST_PAUSE * 4**tried
             work.jobs.defer(ISSUE_PART, at=at, batch=batch, part=part, tried=tried + 1)
             return
-        made, faults, row.failure = [], _every_line(whole, part), type(error).__name__
+        made, faults, row.failure = [], _every_line(whole, part, PART_FAILED), type(error).__name__
     for values in made:
         tell(work, values)
     tell_holders(work, made, subject=f"{whole.id}/{part}")
@@ -136,7 +138,10 @@ async def issue_part(work: Work, batch: str, part: int, tried: int = 0) -> None:
 
 
 async def _issued(work: Work, whole: BatchRow, part: PartRow, sealed: bytes) -> tuple[list[Values], dict[int, Faults]]:
-    kind = await work.session.get_one(TypeRow, whole.type_code)
+    # Kept as it is while licences are made of it: whoever retires the type waits for this part.
+    kind = await work.session.get_one(TypeRow, whole.type_code, with_for_update={"read": True})
+    if kind.retired:
+        return [], _every_line(whole, part.part, "type-retired")
     rows: list[dict[str, str]] = json.loads(work.vault.open(sealed, part_place(whole.id, part.part)))
     made, waiting, faults = await _made(work, kind, whole, rows, part.part * PART)
     await _copy(work, made)
@@ -144,16 +149,17 @@ async def _issued(work: Work, whole: BatchRow, part: PartRow, sealed: bytes) -> 
     return made, faults
 
 
-def _every_line(whole: BatchRow, part: int) -> dict[int, Faults]:
-    """The lines of a part, none of which became a licence: they may be handed in again as they are."""
+def _every_line(whole: BatchRow, part: int, code: str) -> dict[int, Faults]:
+    """The lines of a part, none of which became a licence."""
     first = part * PART
-    return {place + 2: [("", "part-failed")] for place in range(first, min(first + PART, whole.row_count))}
+    return {place + 2: [("", code)] for place in range(first, min(first + PART, whole.row_count))}
 
 
 async def _made(
     work: Work, kind: TypeRow, batch: BatchRow, rows: Sequence[dict[str, str]], offset: int
 ) -> tuple[list[Values], list[awaiting.Waiting], dict[int, Faults]]:
     wanted, rules, today = HolderKind(kind.holder_kind), rules_of(kind), today_of(work)
+    accepted = day_in_china(batch.made_at)  # all licences of a batch are of one day, whenever their part comes
     numbers = [_number(wanted, row["holder_number"], today) for row in rows]
     known = {}
     if wanted is HolderKind.person:
@@ -161,9 +167,9 @@ async def _made(
     made: list[Values] = []
     waiting, faults = [], {}
     for place, (row, number) in enumerate(zip(rows, numbers, strict=True), start=offset):
-        reserved = Numbers(serial_of(batch.made_at.year, batch.first_serial + place), 1, batch.first_place + place)
+        reserved = Numbers(serial_of(accepted.year, batch.first_serial + place), 1, batch.first_place + place)
         try:
-            begins = _day(row.get(_BEGINS, ""), today)
+            begins = _day(row.get(_BEGINS, ""), accepted)
             claims = {rule.name: _typed(rule, row[rule.name]) for rule in rules if row.get(rule.name)}
             wrong = _faults(rules, row, number, claims, begins, today)
             if not wrong and number is not None and begins is not None:

@@ -94,13 +94,19 @@ def end_of(day: date) -> datetime:
 
 
 def last_day(first: date, months: int | None) -> date | None:
-    """The last day of a term of `months` that begins with `first`: 2026-01-31 and one month end on 2026-02-27."""
+    """The last day of a term of `months` that begins with `first`: from 2026-01-15 one month lasts to 2026-02-14.
+
+    Where its last month has no such day, the term ends with that month (《民法典》 article 202): from 2026-01-31 to
+    2026-02-28. None for ever.
+    """
     if months is None:
         return None
     index = first.year * 12 + first.month - 1 + months
     year, month = divmod(index, 12)
-    same = date(year, month + 1, min(first.day, monthrange(year, month + 1)[1]))
-    return same - timedelta(days=1)
+    longest = monthrange(year, month + 1)[1]
+    if first.day > longest:
+        return date(year, month + 1, longest)
+    return date(year, month + 1, first.day) - timedelta(days=1)
 
 
 def may_renew(valid_to: date | None, today: date, *, before_days: int, after_days: int) -> bool:

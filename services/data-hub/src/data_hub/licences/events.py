@@ -45,7 +45,10 @@ class LicencesHandedOut(Event, type="cn.hengshui.data-hub.licence.handed-out.v1"
 
 
 class LicenceStatusChanged(Event, type="cn.hengshui.data-hub.licence.status-changed.v1"):
-    """The status of a licence changed 状态变更: suspended, valid again, revoked, or superseded by its next version."""
+    """The status of a licence changed 状态变更: suspended, valid again, revoked, or superseded by its next version.
+
+    `person` holds it; or `representative` represents the firm that does. Both by their numbers in the registry.
+    """
 
     licence_id: UUID
     identifier: str
@@ -53,3 +56,4 @@ class LicenceStatusChanged(Event, type="cn.hengshui.data-hub.licence.status-chan
     person: UUID | None
     status: str
     changed_at: Instant
+    representative: UUID | None

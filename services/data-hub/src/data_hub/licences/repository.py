@@ -47,10 +47,14 @@ async def reserved(work: Work, counter: str, count: int) -> int:
     return int(await work.session.scalar(statement) or count) - count
 
 
-async def type_row(work: Work, code: str, seen: ColumnElement[bool], *, lock: bool = False) -> TypeRow | None:
-    """A type that the caller may see."""
+async def type_row(
+    work: Work, code: str, seen: ColumnElement[bool], *, lock: bool = False, keep: bool = False
+) -> TypeRow | None:
+    """A type that the caller may see: locked to be changed, or kept as it is while something is made of it."""
     statement = select(TypeRow).where(TypeRow.code == code, seen)
-    return (await work.session.scalars(statement.with_for_update() if lock else statement)).first()
+    if lock or keep:
+        statement = statement.with_for_update(read=keep)
+    return (await work.session.scalars(statement)).first()
 
 
 async def types(work: Work, query: TypeFilter) -> Page[LicenceType]:

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Self
 from uuid import UUID
 
 from fastapi import Path
-from pydantic import Field, StringConstraints
+from pydantic import Field, StrictInt, StringConstraints
 
 from citykit.pages import PageQuery
 from citykit.wire import CitizenNumber, Instant, Int32, LongText, Query, ShortText, Uscc, Wire
@@ -16,6 +16,7 @@ TypeCode = Annotated[str, StringConstraints(pattern=r"^[0-9A-HJ-NPQRTUWXY]{18}[0
 FieldName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 Code = Annotated[str, StringConstraints(min_length=1, max_length=60)]
 ListNumber = Annotated[int, Path(ge=0, le=2**31 - 1)]
+Claims = dict[FieldName, str | StrictInt]  # a truth value or a fraction is no number of a licence
 Days = Annotated[int, Field(ge=0, le=3660)]
 
 
@@ -104,14 +105,14 @@ class LicenceDraft(Wire):
     type_code: TypeCode
     person: Person | None = None
     organisation: Organisation | None = None
-    claims: dict[FieldName, str | int] = Field(description="The fields of its type")
+    claims: Claims = Field(description="The fields of its type")
     valid_from: date | None = Field(default=None, description="Today where it is left out; at most a year from today")
 
 
 class Renewal(Wire):
     """A renewal 换发: what is left out stays as it was; the term begins after the old one, or today."""
 
-    claims: dict[FieldName, str | int] | None = None
+    claims: Claims | None = None
 
 
 class Reason(Wire):
@@ -318,7 +319,10 @@ class FaultFilter(PageQuery):
 
 
 class Fault(Wire):
-    """A row that became no licence: its line in the file (the heading is line 1), and each wrong field."""
+    """A row that became no licence: its line in the file (the heading is line 1), and each wrong field.
+
+    Where no field is named, the whole line has the code: `part-failed`, `type-retired`, `unreadable`.
+    """
 
     line: int
     faults: list[dict[str, str]]
@@ -343,7 +347,7 @@ class Verification(Wire):
     said_en: str
     identifier: str | None = None
     type_name: str | None = None
-    holder: str | None = None
+    holder: str | None = Field(default=None, description="Masked where it is a person; null where the form is silent")
     valid_from: date | None = None
     valid_to: date | None = None
     status_at: Instant | None = None

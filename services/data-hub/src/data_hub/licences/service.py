@@ -50,6 +50,7 @@ from data_hub.licences.writing import (
     today_of,
     values_of,
 )
+from data_hub.registries.legal_entities.service import LegalEntities
 from data_hub.registries.population.service import Population
 
 ADMINISTRATION = "电子证照管理 Administration of licences"
@@ -84,8 +85,8 @@ class Licences:
         return LicenceType.of(row)
 
     async def type_to_issue(self, code: str, by: Actor) -> TypeRow:
-        """A type that the actor's department issues. Raises UnknownType, TypeRetired."""
-        row = await repository.type_row(self.work, code, types_of(by))
+        """A type that the actor's department issues, not retired while it does. Raises UnknownType, TypeRetired."""
+        row = await repository.type_row(self.work, code, types_of(by), keep=True)
         if row is None:
             raise UnknownType
         if row.retired:
@@ -121,7 +122,7 @@ class Licences:
         self._check(kind, claims, self.today)
         holder = await self._known(kind, content["holder_name"], content["holder_number"], row.holder_person)
         place = await repository.reserved(self.work, PLACES, 1)
-        self._move("renew", row, "换发", by)
+        await self._move("renew", row, "换发", by)
         numbers = Numbers(row.serial, row.version + 1, place)
         assert row.valid_to is not None  # what never ends is not renewed
         term = Term(self.today, max(self.today, row.valid_to + timedelta(days=1)))
@@ -129,15 +130,15 @@ class Licences:
 
     async def suspend(self, row: LicenceRow, reason: str, *, by: Actor) -> LicenceBrief:
         """Suspend a licence 暂停. Raises LicenceState."""
-        return self._moved("suspend", row, reason, by)
+        return await self._moved("suspend", row, reason, by)
 
     async def resume(self, row: LicenceRow, reason: str, *, by: Actor) -> LicenceBrief:
         """Let a suspended licence count again 恢复. Raises LicenceState."""
-        return self._moved("resume", row, reason, by)
+        return await self._moved("resume", row, reason, by)
 
     async def revoke(self, row: LicenceRow, reason: str, *, by: Actor) -> LicenceBrief:
         """Revoke a licence for good 注销. Raises LicenceState."""
-        return self._moved("revoke", row, reason, by)
+        return await self._moved("revoke", row, reason, by)
 
     def read(self, row: LicenceRow, *, by: Actor) -> Licence:
         """A licence with what it says; the read of a person's licence is logged."""
@@ -199,21 +200,26 @@ class Licences:
         self.work.audit.note(stream=f"licence/{row.id}", act=act, by=by, data={"identifier": row.identifier})
         return LicenceBrief.of(row, self.today)
 
-    def _moved(self, act: str, row: LicenceRow, reason: str, by: Actor) -> LicenceBrief:
-        self._move(act, row, reason, by)
+    async def _moved(self, act: str, row: LicenceRow, reason: str, by: Actor) -> LicenceBrief:
+        await self._move(act, row, reason, by)
         return LicenceBrief.of(row, self.today)
 
-    def _move(self, act: str, row: LicenceRow, reason: str, by: Actor) -> None:
+    async def _move(self, act: str, row: LicenceRow, reason: str, by: Actor) -> None:
         reached = after(act, Status(row.status))
         if reached is None:
             raise LicenceState
         row.status, row.status_reason, row.status_at = reached.value, reason, self.work.clock.now()
         event = LicenceStatusChanged(
             licence_id=row.id, identifier=row.identifier, type_code=row.type_code, person=row.holder_person,
-            status=reached.value, changed_at=row.status_at,
+            status=reached.value, changed_at=row.status_at, representative=await self._representative(row.holder_code),
         )  # fmt: skip
         self.work.events.record(event, subject=str(row.id))
         self.work.audit.note(stream=f"licence/{row.id}", act=act, by=by, data={"reason": reason})
+
+    async def _representative(self, holder_code: str | None) -> UUID | None:
+        """Who is to be told for a firm that holds a licence, where the registry knows her."""
+        entity = None if holder_code is None else await LegalEntities(self.work).find(holder_code)
+        return None if entity is None else entity.legal_representative
 
 
 def stands(row: LicenceRow, today: date) -> Standing:

@@ -44,10 +44,11 @@ _ALWAYS = frozenset({"identifier", "type_code", "vct", "status", "iat"})
 
 @dataclass(frozen=True)
 class Read:
-    """What a genuine form says: which licence, which fields, its end (Unix time) and its stamp."""
+    """What a genuine form says: which licence, which fields, whose it is or not, its end (Unix time) and its stamp."""
 
     identifier: str
     shown: dict[str, Any] = field(default_factory=dict)
+    names_holder: bool = True
     until: float | None = None
     stamped_at: datetime | None = None
 
@@ -73,8 +74,8 @@ class Verifications:
         names = await repository.type_names(self.work, [row.type_code])
         return self._answer(
             self._worth(row, read), form, identifier=row.identifier, type_name=names[row.type_code],
-            holder=row.holder_shown, valid_from=row.valid_from, valid_to=row.valid_to, status_at=row.status_at,
-            shown=read.shown, stamped_at=read.stamped_at,
+            holder=row.holder_shown if read.names_holder else None, valid_from=row.valid_from, valid_to=row.valid_to,
+            status_at=row.status_at, shown=read.shown, stamped_at=read.stamped_at,
         )  # fmt: skip
 
     def _worth(self, row: LicenceRow, read: Read) -> str:
@@ -116,7 +117,7 @@ class Verifications:
         if not claims.keys() >= _ALWAYS or claims["vct"] != self._forms.vct(str(claims["type_code"])):
             raise SealBroken("not-an-sd-jwt")
         shown = {name: value for name, value in claims.items() if name not in _KEPT}
-        return Read(str(claims["identifier"]), shown)
+        return Read(str(claims["identifier"]), shown, names_holder="holder_name" in shown)
 
     def _of_code(self, text: str) -> Read:
         said = self._seals.check_jws(text, typ=CODE_TYPE)
