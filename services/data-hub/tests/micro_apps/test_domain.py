@@ -1,5 +1,6 @@
 """The rules of micro-apps: states, manifests, bundles."""
 
+import contextlib
 import hashlib
 import io
 import zipfile
@@ -110,6 +111,19 @@ class TestABundle:
     def test_that_is_no_zip_is_refused(self, given: bytes) -> None:
         with pytest.raises(BundleFault):
             bundle.opened(given, {"index.html": digest(PAGE)})
+
+    @pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+    @settings(max_examples=50, deadline=None)
+    @given(data=st.data())
+    def test_that_was_damaged_on_its_way_is_refused_or_whole(self, method: int, data: st.DataObject) -> None:
+        target, page = io.BytesIO(), PAGE * 20
+        with zipfile.ZipFile(target, "w", method) as archive:
+            archive.writestr("index.html", page)
+        damaged = bytearray(target.getvalue())
+        for _ in range(3):
+            damaged[data.draw(st.integers(0, len(damaged) - 1))] = data.draw(st.integers(0, 255))
+        with contextlib.suppress(BundleFault):
+            assert bundle.opened(bytes(damaged), {"index.html": digest(page)}) == {"index.html": page}
 
     @pytest.mark.parametrize(
         "text",

@@ -266,6 +266,32 @@ class TestTheFrame:
         assert (script.status_code, script.headers["content-type"]) == (200, "text/javascript; charset=utf-8")
 
 
+class TestOvertakenVersions:
+    async def test_do_not_take_the_app_back(self, live: Desk) -> None:
+        for code in (2, 3, 4):
+            await live.sent_in(code)
+        assert (await live.post(f"/{APP}/versions/2/returns", {"reason": "缺少说明"}, live.reviewer)).status_code == 200
+        assert (await live.approve(4)).status_code == 200
+        late = await live.approve(3)
+        assert (late.status_code, late.json()["type"].rpartition("/")[2]) == (409, "app-state")
+        assert (await live.upload(2, FILES)).status_code == 200
+        assert (await live.post(f"/{APP}/versions/2/submissions", None)).status_code == 409
+        versions = (await live.city.client.get(f"{APPS}/{APP}/versions", headers=live.developer)).json()
+        assert {one["code"]: one["state"] for one in versions} == {
+            1: "approved", 2: "draft", 3: "superseded", 4: "approved",
+        }  # fmt: skip
+        app = (await live.city.client.get(f"{APPS}/{APP}", headers=live.reviewer)).json()
+        assert app["version_code"] == 4
+
+    async def test_two_that_are_approved_at_once_leave_the_later_one_live(self, live: Desk) -> None:
+        for code in (2, 3):
+            await live.sent_in(code)
+        answers = await asyncio.gather(live.approve(3), live.approve(2))
+        assert answers[0].status_code == 200
+        app = (await live.city.client.get(f"{APPS}/{APP}", headers=live.reviewer)).json()
+        assert app["version_code"] == 3
+
+
 class TestStopping:
     async def test_acts_on_the_next_request(self, live: Desk) -> None:
         assert (await live.post(f"/{APP}/suspensions", {"reason": "整改"}, live.reviewer)).status_code == 200
@@ -286,6 +312,18 @@ class TestStopping:
 
 
 class TestTheStore:
+    async def test_says_what_an_app_uses_and_may_do_by_its_live_version(self, live: Desk) -> None:
+        for code, used in ((2, ["203001-000001", "101001-000001"]), (3, [])):
+            assert (await live.post(f"/{APP}/versions", manifest(code, resources=used))).status_code == 201
+            assert (await live.upload(code, FILES)).status_code == 200
+            assert (await live.post(f"/{APP}/versions/{code}/submissions", None)).status_code == 200
+        assert (await live.approve(2, scopes=[])).status_code == 200
+        (item,) = (await live.city.client.get(f"{APPS}/store")).json()["items"]
+        assert (item["resources"], item["scopes"]) == (["203001-000001", "101001-000001"], [])
+        page = (await live.city.client.get(f"{SITES}/")).text
+        assert "203001-000001" in page
+        assert "无需登录" in page
+
     async def test_shows_what_runs(self, live: Desk) -> None:
         items = (await live.city.client.get(f"{APPS}/store")).json()["items"]
         assert [(item["name_zh"], item["address"]) for item in items] == [("公园地图", f"{SITES}/-/run/{APP}")]

@@ -22,7 +22,9 @@ def opened(packed: bytes, promised: Mapping[str, str]) -> dict[str, bytes]:
             found: dict[str, bytes] = {}
             for name in names:
                 found[name] = _unpacked(archive, name, MOST_BYTES - sum(map(len, found.values())))
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError) as error:
+    except BundleFault:
+        raise
+    except Exception as error:  # a broken archive may fail in any way, its decompressors in theirs
         raise BundleFault(("不是可读取的 ZIP 文件", f"Not a ZIP file that can be read: {error}")) from error
     for name, content in found.items():
         _as_promised(name, content, promised[name])

@@ -50,7 +50,7 @@ class VersionState(StrEnum):
     review = "review"  # 待审
     approved = "approved"  # 已批准: may be the one that is served
     returned = "returned"  # 退回: mended under the same code
-    superseded = "superseded"  # withdrawn before the decision, by a newer one
+    superseded = "superseded"  # 已被替代: a later one was approved before its decision
 
 
 APP_ACTS: dict[str, tuple[frozenset[AppState], AppState]] = {

@@ -8,7 +8,7 @@ from citykit.pages import Page, keyset_page
 from citykit.work import Work
 from data_hub.micro_apps.domain import AppState
 from data_hub.micro_apps.models import AppRow, FileRow, VersionRow
-from data_hub.micro_apps.schemas import App, AppBrief, AppFilter, StoreFilter
+from data_hub.micro_apps.schemas import App, AppFilter, StoreApp, StoreFilter
 
 
 @dataclass(frozen=True)
@@ -53,11 +53,12 @@ async def apps(work: Work, query: AppFilter, seen: ColumnElement[bool]) -> Page[
     return await keyset_page(work.session, statement, keys=keys, query=query, make=App.of)
 
 
-async def store(work: Work, query: StoreFilter) -> Page[AppBrief]:
-    """The apps that run on the city, by name."""
-    statement = select(AppRow).where(AppRow.state == AppState.published)
+async def store(work: Work, query: StoreFilter) -> Page[StoreApp]:
+    """The apps that run on the city, by name, each with what its live version says of itself."""
+    live = (VersionRow.app_id == AppRow.app_id) & (VersionRow.code == AppRow.live_code)
+    statement = select(AppRow, VersionRow.manifest).join(VersionRow, live).where(AppRow.state == AppState.published)
     keys = (AppRow.name_zh, AppRow.app_id)
-    return await keyset_page(work.session, statement, keys=keys, query=query, make=AppBrief.of)
+    return await keyset_page(work.session, statement, keys=keys, query=query, make=lambda row: StoreApp.told(*row))
 
 
 async def opened(work: Work, app_id: str) -> AppRow | None:

@@ -24,13 +24,13 @@ from data_hub.micro_apps.errors import (
 from data_hub.micro_apps.loading import AnyApp, AnyVersion, OwnApp, OwnVersion, SeenApp
 from data_hub.micro_apps.schemas import (
     App,
-    AppBrief,
     AppDraft,
     AppFilter,
     Approval,
     Manifest,
     Publication,
     Reason,
+    StoreApp,
     StoreFilter,
     Version,
 )
@@ -40,7 +40,7 @@ router = CityRouter(prefix="/api/data-hub/v1/micro-apps", tags=["micro-apps"])
 
 
 @router.get("/store", dependencies=[Depends(anyone)])
-async def list_store(query: Annotated[StoreFilter, Query()], work: WorkInRequest) -> Page[AppBrief]:
+async def list_store(query: Annotated[StoreFilter, Query()], work: WorkInRequest) -> Page[StoreApp]:
     """List the apps that run on the city 应用商店, by name."""
     return await repository.store(work, query)
 

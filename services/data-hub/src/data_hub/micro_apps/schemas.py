@@ -1,6 +1,6 @@
 """What goes over the wire about micro-apps."""
 
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import Field, StringConstraints
 
@@ -92,6 +92,18 @@ class AppBrief(Wire):
             department_name=row.department_name, contact=row.contact, version_code=row.live_code,
             published_at=row.published_at, address=address_of(row.app_id, row.scopes),
         )  # fmt: skip
+
+
+class StoreApp(AppBrief):
+    """An app in the store, with the data that it says it uses and what it was granted."""
+
+    resources: list[str] = Field(description="Codes of data resources")
+    scopes: list[str] = Field(description="What people may let it do for them")
+
+    @classmethod
+    def told(cls, row: AppRow, manifest: dict[str, Any]) -> Self:
+        """The app of a row and the manifest of its live version."""
+        return cls(**AppBrief.of(row).model_dump(), resources=manifest.get("resources", []), scopes=row.scopes)
 
 
 class App(AppBrief):

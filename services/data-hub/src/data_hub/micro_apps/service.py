@@ -5,7 +5,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from citykit.actors import Actor
@@ -88,7 +88,11 @@ class MicroApps:
         return Version.of(version, sorted(files))
 
     async def submit(self, app: AppRow, version: VersionRow, *, by: Actor) -> Version:
-        """Send a version in for review 提交审核. Raises AppStateProblem, also where its files are not here."""
+        """Send a version in for review 提交审核. Raises AppStateProblem, also where its files are not here.
+
+        What a later version overtook is not reviewed any more: approving it would take the app back unnoticed.
+        """
+        await self._not_overtaken(version)
         files = await repository.files_of(self.work, app.app_id, version.code)
         if not files:
             raise AppStateProblem(("应用包尚未上传", "The bundle is not uploaded yet"))
@@ -99,7 +103,8 @@ class MicroApps:
     async def approve(self, app: AppRow, version: VersionRow, approval: Approval, *, by: Actor) -> Version:
         """Approve a version with at most the scopes it asked for, and publish it.
 
-        Raises OwnSubmission, AppStateProblem, ManifestFault where a scope is granted that it did not ask for.
+        Earlier versions that still wait for a decision are overtaken by it. Raises OwnSubmission, AppStateProblem,
+        ManifestFault where a scope is granted that it did not ask for.
         """
         self._foreign(version, by)
         asked = Manifest.model_validate(version.manifest).scopes
@@ -108,6 +113,12 @@ class MicroApps:
         version.state, version.granted_scopes = self._moved("approve", version), list(approval.scopes)
         self._decided(version, approval.note, by)
         self._note(app, "approve", by, version=version.code, scopes=list(approval.scopes))
+        waiting = (VersionRow.code < version.code, VersionRow.state == VersionState.review.value)
+        await self.work.session.execute(
+            update(VersionRow)
+            .where(VersionRow.app_id == app.app_id, *waiting)
+            .values(state=VersionState.superseded.value)
+        )
         self._go_live(app, version)
         return Version.of(version, await repository.files_of(self.work, app.app_id, version.code))
 
@@ -190,6 +201,11 @@ class MicroApps:
     def _foreign(version: VersionRow, by: Actor) -> None:
         if version.submitted_by is not None and str(version.submitted_by) == by.subject:
             raise OwnSubmission
+
+    async def _not_overtaken(self, version: VersionRow) -> None:
+        later = (VersionRow.code > version.code, VersionRow.state == VersionState.approved.value)
+        if await self.work.session.scalar(select(exists().where(VersionRow.app_id == version.app_id, *later))):
+            raise AppStateProblem(("更高的版本已获批准", "A later version is approved already"))
 
     def _decided(self, version: VersionRow, said: str, by: Actor) -> None:
         version.decision, version.decided_by, version.decided_at = said, UUID(by.subject), self.work.clock.now()
