@@ -7,7 +7,7 @@ import pytest
 
 from citykit.testing import ServiceUnderTest
 
-from .factories import AIR, ECOLOGY, act, applicant, granted, published, seen
+from .factories import AIR, ECOLOGY, act, applicant, decider, granted, published, seen
 
 INGEST = "/api/data-hub/v1/ingest"
 TELL = "data-hub.sharing.tell-changes"
@@ -45,8 +45,8 @@ async def replayed(city: ServiceUnderTest, batch: str, **values: str) -> None:
 class Copy:
     """A recipient that follows a resource and keeps a copy, as the answers tell her."""
 
-    def __init__(self, city: ServiceUnderTest, subscription: str) -> None:
-        self.city = city
+    def __init__(self, city: ServiceUnderTest, subscription: str, grant: str = "") -> None:
+        self.city, self.grant = city, grant
         self.path = f"subscriptions/{subscription}"
         self.rows: dict[str, int] = {}
 
@@ -79,7 +79,7 @@ async def following(city: ServiceUnderTest, **policy: Any) -> Copy:
     grant = await granted(city, columns=["station", "aqi"], **policy)
     made = await act(city, applicant(city), f"grants/{grant}/subscriptions", {"name": "扬尘系统"})
     assert made.status_code == 201, made.text
-    return Copy(city, made.json()["id"])
+    return Copy(city, made.json()["id"], grant)
 
 
 @pytest.fixture
@@ -177,3 +177,54 @@ async def test_subscribers_are_told_that_there_is_something_to_read_though_only_
     for _ in range(2):
         await loaded.run_task(TELL)
     assert [one["kind"] for one in (await seen(loaded, applicant(loaded), "notices"))["items"]] == ["change"]
+
+
+class TestACopyUnderAChangedGrant:
+    @staticmethod
+    async def change(copy: Copy, **policy: Any) -> None:
+        """Let the source department change the grant, a minute after what was before."""
+        copy.city.clock.advance(minutes=1)
+        told = policy | {"reason": "按新职责调整"}
+        answer = await act(copy.city, decider(copy.city), f"grants/{copy.grant}/changes", told)
+        assert answer.status_code == 201, answer.text
+        copy.city.clock.advance(minutes=1)
+
+    async def test_that_shows_more_gets_the_rows_of_before_as_well(self, loaded: ServiceUnderTest) -> None:
+        copy = await following(loaded, row_filter="district=eq.131103")
+        await copy.follow()
+        assert copy.rows == {"1075A": 112}
+        await self.change(copy, every_row=True)
+        assert await copy.follow(limit=1) == [True, False]
+        assert copy.rows == {"1074A": 57, "1075A": 112}
+
+    async def test_that_shows_less_is_emptied_of_what_is_not_granted_any_more(self, loaded: ServiceUnderTest) -> None:
+        copy = await following(loaded)
+        await copy.follow()
+        await self.change(copy, row_filter="district=eq.131102")
+        assert await copy.follow() == [True]
+        assert copy.rows == {"1074A": 57}
+
+    async def test_that_shows_nothing_is_emptied_once(self, loaded: ServiceUnderTest) -> None:
+        copy = await following(loaded)
+        await copy.follow()
+        await self.change(copy, row_filter="district=eq.131199")
+        assert await copy.follow() == [True]
+        assert copy.rows == {}
+
+    async def test_is_not_said_to_be_kept_by_what_was_read_before_the_change(self, loaded: ServiceUnderTest) -> None:
+        copy = await following(loaded, row_filter="district=eq.131103")
+        page = await copy.read()
+        await self.change(copy, every_row=True)
+        told = {"cursor": page["cursor"]}
+        answer = await act(loaded, applicant(loaded), f"{copy.path}/confirmations", told)
+        assert (answer.status_code, answer.json()["type"]) == (409, "/problems/cursor-not-read")
+        await copy.follow()
+        assert copy.rows == {"1074A": 57, "1075A": 112}
+
+    async def test_goes_on_where_only_term_or_quota_changed(self, loaded: ServiceUnderTest) -> None:
+        copy = await following(loaded)
+        await copy.follow()
+        await self.change(copy, daily_quota_rows=50)
+        await brought(loaded, [("1078A", "131102", "1")])
+        assert await copy.follow() == [False]
+        assert copy.rows == {"1074A": 57, "1075A": 112, "1078A": 1}

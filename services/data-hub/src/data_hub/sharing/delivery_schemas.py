@@ -62,16 +62,18 @@ class ChangedRows(Wire):
 
     With `reset`, all rows that came before these are gone 全量替换: empty the copy first, then keep these. It comes
     with each reading until a cursor of such a reading is confirmed, and a subscription of replaced data begins with it.
+    It comes as well, with all rows again, where the grant shows other columns or rows than what was confirmed 授权变更.
     """
 
     items: list[dict[str, Any]]
     cursor: str | None
     more: bool
     reset: bool = Field(
-        default=False, description="A load took the place of all rows that came before 须先清空本地副本"
+        default=False,
+        description="All rows of the copy are to go first 须先清空本地副本: a load replaced them, or the grant changed",
     )
-    reset_at: Instant | None = Field(default=None, description="When that load came")
-    reset_batch: UUID | None = Field(default=None, description="The batch of that load")
+    reset_at: Instant | None = Field(default=None, description="When a load replaced them")
+    reset_batch: UUID | None = Field(default=None, description="The batch of that load; null: the grant changed")
 
 
 class Confirmation(Wire):

@@ -142,11 +142,13 @@ class Files:
     async def fetch(self, row: FileRow, held: GrantRow, *, by: Actor) -> Content:
         """The content of a file, under the grant as it is now: a change since makes the file one of the past.
 
-        Raises NotGranted, QuotaUsed; FileNotReady (409).
+        So does the end of the resource or of its being shared, at once. Raises NotGranted, QuotaUsed; NoRows (404);
+        FileNotReady (409).
         """
         grant = await Grants(self._work).policy(
             held.resource, actor=by, delivery=Delivery.file, grant=held.id, action="file.fetch", spends=False
         )
+        await rows_on_record(self._work, grant, actor=by, action="file.fetch")
         if row.state != FileState.made.value:
             await self._refuse(grant.resource, grant.id, by, "file-not-ready", action="file.fetch")
             raise FileNotReady

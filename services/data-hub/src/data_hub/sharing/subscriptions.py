@@ -4,18 +4,19 @@ The order is that of arrival: loads of a data set follow each other, and a row t
 moves on until the reader confirms, so that a reader that fails reads the same again; rows are counted at each reading.
 
 A load that replaces the whole table has a place of its own in that order. Whoever has confirmed less than it is told
-before its rows that all that came before is gone: the copy that she kept is to be emptied then.
+before its rows that all that came before is gone: the copy that she kept is to be emptied then. So is whoever has
+confirmed under a grant that showed other columns or rows than it does now: she begins anew, under the grant as it is.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Depends
 from psycopg import sql
-from sqlalchemy import exists, select
+from sqlalchemy import ColumnElement, desc, exists, select
 
 from citykit.actors import Actor
 from citykit.clock import CHINA
@@ -28,25 +29,28 @@ from data_hub.sharing.domain import Delivery, GrantState, NoticeKind, Outcome
 from data_hub.sharing.errors import CursorNotRead, SubscriptionEnded, SubscriptionExists
 from data_hub.sharing.evidence import Evidence
 from data_hub.sharing.grants import Grants
-from data_hub.sharing.models import GrantRow, NoticeRow, SubscriptionRow
+from data_hub.sharing.models import GrantRow, GrantVersionRow, NoticeRow, SubscriptionRow
 from data_hub.sharing.rows import Seen, persons_told, rows_on_record
 
 TOLD_AT_ONCE = 500
 NIL = UUID(int=0)
-_CURSOR = (datetime, int)
+_CURSOR = (datetime, int, int)  # a place in the order of arrival, and the version of the grant it was read under
+_BEGINNING = (datetime(1970, 1, 1, tzinfo=UTC), 0)  # a place before all rows
 
 
 @dataclass(frozen=True)
 class Changes:
     """Rows that came, each a JSON text, and the cursor to confirm once they are kept; None where nothing came.
 
-    `reset` is the load that took away all that came before these rows, where the reader has not confirmed that.
+    `reset` is the load that took away all that came before these rows, where the reader has not confirmed that. `anew`
+    says that the grant shows something else than what she confirmed, so that she begins from the beginning.
     """
 
     documents: list[str]
     cursor: str | None
     more: bool
     reset: Replaced | None = None
+    anew: bool = False
 
 
 class Subscriptions:
@@ -87,7 +91,8 @@ class Subscriptions:
         )
         seen = await rows_on_record(self._work, grant, actor=by, action="changes")
         most = limit if grant.rows_left is None else min(limit, grant.rows_left)
-        after = None if row.read_at is None else (row.read_at, row.read_id)
+        anew = await self._is_anew(row)
+        after = None if anew or row.read_at is None else (row.read_at, row.read_id)
         reset = seen.dataset.replaced
         if reset is not None and after is not None and after >= (reset.at, reset.place):
             reset = None
@@ -101,25 +106,43 @@ class Subscriptions:
         )  # fmt: skip
         told = persons_told(self._work, grant, seen, actor=by, action="订阅取数 Changed rows read by subscription")
         await told.note(whose for *_, whose in given)
-        last = (given[-1][0], given[-1][1]) if given else None if reset is None else after
-        cursor = None if last is None else next_cursor((last[0].astimezone(CHINA), last[1]))
+        nothing = after if reset is not None else _BEGINNING if anew else None
+        last = (given[-1][0], given[-1][1]) if given else nothing
+        cursor = None if last is None else next_cursor((last[0].astimezone(CHINA), last[1], grant.version))
         documents = [seen.sealed.opened(document) for _, _, document, _ in given]
-        return Changes(documents, cursor, len(found) > most, reset)
+        return Changes(documents, cursor, len(found) > most, reset, anew)
 
     async def confirm(self, row: SubscriptionRow, held: GrantRow, cursor: str, *, by: Actor) -> SubscriptionRow:
         """Move on behind the rows that a cursor names. Raises BadCursor (400); SubscriptionEnded, CursorNotRead."""
         try:
-            at, number = cursor_values(PageQuery(after=cursor), _CURSOR) or (None, 0)
+            at, number, version = cursor_values(PageQuery(after=cursor), _CURSOR) or (None, 0, 0)
         except BadCursor as wrong:
             raise await self._refused(wrong, held, by, "changes.confirm") from wrong
         if row.ended_at is not None:
             raise await self._refused(SubscriptionEnded(), held, by, "changes.confirm")
         now = self._work.clock.now()
-        if at is None or at > now or (row.read_at is not None and (at, number) < (row.read_at, row.read_id)):
+        # Whoever changes the grant waits until this is said, so that it was said under what the grant shows.
+        await self._work.session.execute(select(GrantRow.id).where(GrantRow.id == held.id).with_for_update(read=True))
+        known = None if row.read_at is None or await self._is_anew(row) else (row.read_at, row.read_id)
+        unread = at is None or at > now or (known is not None and (at, number) < known)
+        if unread or not await self._shows_the_same(held.id, GrantVersionRow.version <= version):
             raise await self._refused(CursorNotRead(), held, by, "changes.confirm")
         row.read_at, row.read_id, row.confirmed_at = at, number, now
         await self._served(held, by, "changes.confirm")
         return row
+
+    async def _is_anew(self, row: SubscriptionRow) -> bool:
+        """Whether the grant shows other columns or rows than when the reader confirmed last."""
+        if row.confirmed_at is None:
+            return False
+        return not await self._shows_the_same(row.grant_id, GrantVersionRow.at <= row.confirmed_at)
+
+    async def _shows_the_same(self, grant: UUID, until: ColumnElement[bool]) -> bool:
+        """Whether the grant shows the same columns and rows as in the last of its versions `until` then."""
+        newest = select(GrantVersionRow.policy).where(GrantVersionRow.grant_id == grant)
+        newest = newest.order_by(desc(GrantVersionRow.version)).limit(1)
+        then, now = [await self._work.session.scalar(one) for one in (newest.where(until), newest)]
+        return then is None or now is None or all(then[part] == now[part] for part in ("columns", "row_filter"))
 
     async def end(self, row: SubscriptionRow, held: GrantRow, *, by: Actor) -> SubscriptionRow:
         """End a subscription. Raises SubscriptionEnded (409)."""
