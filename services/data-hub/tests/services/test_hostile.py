@@ -28,7 +28,7 @@ REFUSED = [
     "order=%00", "and=", "and=()", "and=(aqi)", "and=(aqi.eq.1", "and=(((((((aqi.eq.1)))))))", "or=(or(or(or(or(or(",
     "not.not.and=(aqi.eq.1)", "not.aqi=eq.1", "aqi=in.", "aqi=in.(1,)", 'station=in.("a',
     "station=like.%25%25%25%25%25%25%25", "aqi=eq.", "aqi=", "=eq.1", "%00=eq.1", "aqi%00=eq.1", "aqi=eq.1&aqi=eq",
-    "grant=not-a-uuid", "_id=gt.0",
+    "grant=not-a-uuid", "_id=gt.0", "purpose=eq.x", "offset=10", "Limit=1",
     "limit=1&limit=2", "aqi=not.not.eq.1", "aqi=eq.1;select pg_sleep(9)", "pm25=eq." + "9" * 500,
 ]  # fmt: skip
 

@@ -18,7 +18,7 @@ from citykit.testing import ServiceUnderTest
 from data_hub.datasets.service import Datasets
 from data_hub.services.files import File
 
-from .factories import AIR, ECOLOGY, HUB, QUERY, READINGS, Office
+from .factories import AIR, ECOLOGY, HUB, QUERY, READINGS, Office, catalogued, described
 
 
 @pytest.fixture
@@ -214,6 +214,19 @@ class TestExports:
         change = {"columns": ["station"], "row_filter": "aqi=gt.100", "reason": "仅超标"}
         assert (await office.city.client.post(path, json=change, headers=office.ecology)).status_code < 300
         assert (await content(office, made)).status_code == 409
+
+    async def test_of_an_opened_resource_end_with_the_description_that_opened_their_columns(
+        self, city: ServiceUnderTest
+    ) -> None:
+        office, opened = Office(city), {"opening": "opened", "share_type": "unconditional", "share_condition": None}
+        await office.publish(**opened)
+        made = await exported(office, question="select=station,aqi")
+        assert (await content(office, made)).status_code == 200
+        items = [one for one in described(**opened)["items"] if one["name"] != "aqi"]
+        await catalogued(city, AIR, again=True, items=items, **opened)
+        assert (await office.ask(select="aqi")).status_code == 422
+        late = await content(office, made)
+        assert (late.status_code, late.json()["type"].rpartition("/")[2]) == (409, "export-not-ready")
 
     async def test_are_for_the_department_that_asked(self, office: Office) -> None:
         await office.grant(columns=["station"])

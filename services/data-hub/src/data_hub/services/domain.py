@@ -28,7 +28,7 @@ MOST_ROWS = 1000
 MOST_EXPORTED = 1_000_000
 USUAL_ROWS = 100
 
-RESERVED = frozenset({"select", "order", "limit", "after", "count", "purpose", "grant"})
+RESERVED = frozenset({"select", "order", "limit", "after", "count", "grant"})
 AGGREGATES = frozenset({"count", "sum", "avg", "min", "max"})
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,58}")
 _AGGREGATE = re.compile(r"(?:([a-z][a-z0-9_]{0,58}):)?(count|sum|avg|min|max)\(([a-z0-9_]*)\)")

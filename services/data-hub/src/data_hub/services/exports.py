@@ -83,6 +83,13 @@ class Exports:
         await self.rows.views.served(view, 0, columns_of(asked), "export.ask", spends=False)
         return Export.of(row)
 
+    async def repeated(self, answer: Export, *, by: Actor) -> None:
+        """Put on record that a request was sent again, and answered as before."""
+        row = await self.work.session.get(ExportRow, answer.id)
+        await Evidence(self.work).repeated(
+            resource=answer.resource, grant=None if row is None else row.grant_id, actor=by, action="export.ask"
+        )
+
     async def make(self, export_id: UUID) -> None:
         """Make a file that was asked for, or note why it may not or cannot be made.
 
@@ -133,7 +140,7 @@ class Exports:
         now = self.work.clock.now()
         row.state, row.made_at, row.kept_until = ExportState.made.value, now, now + KEPT_FOR
         row.row_count, row.size, row.sha256 = found, len(content), hashlib.sha256(content).digest()
-        row.grant_version = view.grant.version if view.grant else None
+        row.grant_version = _version(view)
         await metering.count(self.work, view, found)
         await self.rows.views.served(view, found, columns_of(asked), "export.make")
 
@@ -171,8 +178,7 @@ class Exports:
         view = await self.rows.views.of(
             row.resource, Asker(by), grant=row.grant_id, action="export.fetch", spends=False
         )
-        version = view.grant.version if view.grant else None
-        if row.state != ExportState.made.value or row.grant_version != version:
+        if row.state != ExportState.made.value or row.grant_version != _version(view):
             await self.rows.views.note_refusal(view, ExportNotReady.slug, "export.fetch")
             raise ExportNotReady
         parts = await self.work.session.scalar(
@@ -191,6 +197,16 @@ class Exports:
         for row in list(await self.work.session.scalars(old.limit(100).with_for_update(skip_locked=True))):
             await self.work.session.execute(delete(ExportPartRow).where(ExportPartRow.export_id == row.id))
             row.state = ExportState.gone.value
+
+
+def _version(view: View) -> int | None:
+    """What a file stands and falls with: the version of its grant, or that of an opened resource's description.
+
+    The latter is below zero, so that it is never taken for a grant's. None for files of the department's own rows.
+    """
+    if view.grant is not None:
+        return view.grant.version
+    return -view.resource.version if view.opened else None
 
 
 def _opened(vault: Vault, part: ExportPartRow) -> bytes:

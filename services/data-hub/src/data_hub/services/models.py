@@ -54,7 +54,7 @@ class MeterRow(Base):
 
 
 class ExportRow(Base):
-    """A file that was asked for."""
+    """A file that was asked for. `grant_version` below zero is a version of an opened resource's description."""
 
     __tablename__ = "service_export"
     __table_args__ = (
