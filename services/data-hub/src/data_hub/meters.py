@@ -13,12 +13,13 @@ from citykit.work import Work
 PUBLIC = "public"  # the caller without key and department
 _COUNT = """
 insert into service_meter as m (resource, day, caller, department, source_department, calls, row_count)
-select %(resource)s, %(day)s, %(caller)s::text, %(department)s, %(source)s, %(calls)s, %(rows)s
-where (%(quota)s::bigint is null or %(rows)s <= %(quota)s)
+select %(resource)s::varchar, %(day)s::date, %(caller)s::text, %(department)s::varchar, %(source)s::varchar,
+  %(calls)s::bigint, %(rows)s::bigint
+where (%(quota)s::bigint is null or %(rows)s::bigint <= %(quota)s::bigint)
   and (%(caller)s::text <> 'public' or set_config('synchronous_commit', 'off', true) = 'off')
 on conflict (resource, day, caller) do update
 set calls = m.calls + excluded.calls, row_count = m.row_count + excluded.row_count
-where %(quota)s::bigint is null or m.row_count + excluded.row_count <= %(quota)s
+where %(quota)s::bigint is null or m.row_count + excluded.row_count <= %(quota)s::bigint
 returning row_count
 """
 

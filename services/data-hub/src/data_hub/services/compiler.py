@@ -5,6 +5,8 @@ import binascii
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
 from hashlib import sha256
 from typing import Any
 
@@ -24,6 +26,11 @@ from data_hub.services.domain import (
 from data_hub.services.operators import COMPARISONS, PATTERNS
 
 TRUE = sql.SQL("true")
+# Each value is bound with its type: no statement leaves one to be guessed from what stands beside it.
+_TYPES: dict[type, sql.SQL] = {
+    str: sql.SQL("text"), bool: sql.SQL("boolean"), int: sql.SQL("bigint"), Decimal: sql.SQL("numeric"),
+    date: sql.SQL("date"), datetime: sql.SQL("timestamptz"), bytes: sql.SQL("bytea"),
+}  # fmt: skip
 _ROW_ID = "_id"
 _WHOSE = sql.Identifier("_whose")
 FEW = 10  # a group of more persons tells of none of them
@@ -72,11 +79,11 @@ class Compiler:
         shown = sql.SQL(", ").join(self._shown(field) for field in asked.fields)
         last = sql.SQL(", ").join(sql.SQL("r.{}::text").format(sql.Identifier(key.name)) for key, _ in keys)
         text = sql.SQL(
-            "select coalesce(string_agg(j, ',' order by n) filter (where n <= %s), ''), count(*),"
-            " (array_agg(k::text) filter (where n = %s))[1], {whose} from ("
+            "select coalesce(string_agg(j, ',' order by n) filter (where n <= %s::bigint), ''), count(*),"
+            " (array_agg(k::text) filter (where n = %s::bigint))[1], {whose} from ("
             "select row_to_json(o)::text as j, json_build_array({last}) as k, row_number() over (order by {again}) as n"
             "{carried}"
-            " from (select * from ({inner}) as s where {seek} order by {order} limit %s) as r"
+            " from (select * from ({inner}) as s where {seek} order by {order} limit %s::bigint) as r"
             " cross join lateral (select {shown}) as o) as p"
         ).format(
             last=last, again=again, inner=inner, seek=seek, order=order, shown=shown,
@@ -91,7 +98,8 @@ class Compiler:
         values: list[Any] = []
         keys, inner = self._keys(asked), self._rows(asked, values)
         text = sql.SQL(
-            "select row_to_json(o)::text, {whose} from (select * from ({inner}) as s order by {order} limit %s) as r"
+            "select row_to_json(o)::text, {whose}"
+            " from (select * from ({inner}) as s order by {order} limit %s::bigint) as r"
             " cross join lateral (select {shown}) as o order by {again}"
         ).format(
             inner=inner, order=sql.SQL(", ").join(_ordered(key, "s") for key, _ in keys),
@@ -188,7 +196,7 @@ class Compiler:
         ]
 
 
-_GATHERED = sql.SQL("json_agg(w) filter (where n <= %s and w is not null)")
+_GATHERED = sql.SQL("json_agg(w) filter (where n <= %s::bigint and w is not null)")
 _CARRIED = sql.SQL(", to_json(r.{}) as w").format(_WHOSE)
 
 
@@ -208,10 +216,10 @@ def _condition(operator: str, name: str, compared: Sequence[Any], word: str, val
         return sql.SQL("({} is {})").format(column, sql.SQL(_WORDS[word]))
     if operator == "in":
         values.append(list(compared))
-        return sql.SQL("({} = any(%s))").format(column)
+        return sql.SQL("({} = any(%s::{}[]))").format(column, _TYPES[type(compared[0])])
     values.append(compared[0])
     sign = COMPARISONS.get(operator) or PATTERNS[operator]
-    return sql.SQL("({} {} %s)").format(column, sql.SQL(sign))
+    return sql.SQL("({} {} %s::{})").format(column, sql.SQL(sign), _TYPES[type(compared[0])])
 
 
 def _aggregate(field: Field) -> sql.Composable:
@@ -247,7 +255,7 @@ def _equal(key: Order, last: Any, values: list[Any]) -> sql.Composed:
     if last is None:
         return sql.SQL("{} is null").format(sql.Identifier(key.name))
     values.append(last)
-    return sql.SQL("{} = %s").format(sql.Identifier(key.name))
+    return sql.SQL("{} = %s::{}").format(sql.Identifier(key.name), _TYPES[type(last)])
 
 
 def _further(key: Order, last: Any) -> sql.Composed | None:
@@ -256,4 +264,4 @@ def _further(key: Order, last: Any) -> sql.Composed | None:
         return sql.SQL("{} is not null").format(column) if key.nulls_first else None
     sign = sql.SQL("<" if key.descending else ">")
     nulls = sql.SQL("") if key.nulls_first else sql.SQL(" or {} is null").format(column)
-    return sql.SQL("({} {} %s{})").format(column, sign, nulls)
+    return sql.SQL("({} {} %s::{}{})").format(column, sign, _TYPES[type(last)], nulls)

@@ -15,14 +15,15 @@ from data_hub.sharing.policy import Grant
 _POLICY = """
 select g.id, g.resource, g.department, g.columns, g.row_filter, g.purpose, g.legal_basis, g.valid_until,
   g.daily_quota_rows, g.onward, g.version, g.source_department, g.deliveries, g.state, g.valid_from,
-  coalesce((select u.row_count from sharing_grant_usage u where u.grant_id = g.id and u.day = %(day)s), 0)
+  coalesce((select u.row_count from sharing_grant_usage u where u.grant_id = g.id and u.day = %(day)s::date), 0)
 from sharing_grant g
-where g.resource = %(resource)s and g.department = %(department)s and (%(grant)s::uuid is null or g.id = %(grant)s)
+where g.resource = %(resource)s::varchar and g.department = %(department)s::varchar
+  and (%(grant)s::uuid is null or g.id = %(grant)s::uuid)
 """
 _CHARGE = """
 insert into sharing_grant_usage as u (grant_id, day, row_count)
-select g.id, %(day)s, %(rows)s from sharing_grant g
-where g.id = %(grant)s and (g.daily_quota_rows is null or %(rows)s <= g.daily_quota_rows)
+select g.id, %(day)s::date, %(rows)s::bigint from sharing_grant g
+where g.id = %(grant)s::uuid and (g.daily_quota_rows is null or %(rows)s::bigint <= g.daily_quota_rows)
 on conflict (grant_id, day) do update set row_count = u.row_count + excluded.row_count
 where (select g.daily_quota_rows is null or u.row_count + excluded.row_count <= g.daily_quota_rows
   from sharing_grant g where g.id = u.grant_id)

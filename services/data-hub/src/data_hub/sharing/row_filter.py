@@ -156,8 +156,8 @@ def _by_hash(one: Condition, sealed: Sealed) -> tuple[sql.Composed, list[Any]]:
     hashes = [sealed.found_by(one.column, value(column.type, text)) for text in one.values]
     name = sql.Identifier(hash_column(one.column))
     if one.operator == "in":
-        return sql.SQL("({} = any({}))").format(name, sql.Placeholder()), [hashes]
-    return sql.SQL("({} {} {})").format(name, sql.SQL(_COMPARISONS[one.operator]), sql.Placeholder()), hashes
+        return sql.SQL("({} = any({}::bytea[]))").format(name, sql.Placeholder()), [hashes]
+    return sql.SQL("({} {} {}::bytea)").format(name, sql.SQL(_COMPARISONS[one.operator]), sql.Placeholder()), hashes
 
 
 def _compiled(one: Condition, kind: ColumnType) -> tuple[sql.Composed, Sequence[Any]]:

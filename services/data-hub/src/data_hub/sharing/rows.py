@@ -63,10 +63,11 @@ class Seen:
     def arrived(self, after: tuple[Any, int] | None, limit: int) -> tuple[sql.Composed, tuple[Any, ...]]:
         """The statement of (time of arrival, row id, JSON text, whose it is) of rows that came after a row."""
         at, row = sql.Identifier(LOADED_AT), sql.Identifier(ROW_ID)
-        beyond = sql.SQL("true") if after is None else sql.SQL("({}, {}) > (%s, %s)").format(at, row)
+        behind = sql.SQL("({}, {}) > (%s::timestamptz, %s::bigint)")
+        beyond = sql.SQL("true") if after is None else behind.format(at, row)
         text = sql.SQL(
             "select {at}, {row}, {document}, {whose} from {table} where {where} and {beyond}"
-            " order by {at}, {row} limit %s"
+            " order by {at}, {row} limit %s::bigint"
         ).format(
             at=at, row=row, document=self._document, whose=self._whose, table=self._table, where=self.where,
             beyond=beyond,
