@@ -1,93 +1,15 @@
 """Every call leaves evidence, refusals included: all routes of deliveries and data services, served and refused."""
 
-import json
 from datetime import timedelta
-from typing import Any
 
-import httpx
 import pytest
 
 from citykit.ids import new_id
 from citykit.testing import ServiceUnderTest
 from data_hub.resources.domain import POPULATION
-from data_hub.services.pages_router import router as pages
-from data_hub.services.partners_router import router as partners
-from data_hub.services.router import router as services
-from data_hub.sharing.deliveries_router import router as deliveries
 
 from .factories import AIR, ECOLOGY, HUB, QUERY, Office, catalogued
-
-POLICE = "11131100MB0H00049H"
-SHARING, SERVICES = f"{HUB}/sharing", f"{HUB}/services"
-WHY = {"reason": "已终结"}
-EVERYBODY: dict[str, str] = {}
-Record = tuple[str, str, str | None]
-# What tells of one's own lists, notices and keys, and shows nothing of any resource.
-BOOKS = {
-    ("GET", f"{SHARING}/grants/{{grant_id}}/files"): "the list of one's own files",
-    ("GET", f"{SHARING}/files/{{file_id}}"): "where one's own file stands",
-    ("GET", f"{SHARING}/grants/{{grant_id}}/subscriptions"): "the list of one's own subscriptions",
-    ("GET", f"{SHARING}/notices"): "notices to one's own department",
-    ("POST", f"{SHARING}/notices/{{notice_id}}/acknowledgements"): "an answer to a notice, kept with it",
-    ("GET", f"{SERVICES}/keys"): "the list of one's own keys",
-    ("GET", f"{SERVICES}/meters"): "what was used",
-    ("GET", f"{SERVICES}/exports"): "the list of one's own files",
-    ("GET", f"{SERVICES}/exports/{{export_id}}"): "where one's own file stands",
-    ("GET", "/api/data-hub/services/-/service.css"): "a style sheet",
-}
-
-
-def routes() -> set[tuple[str, str]]:
-    """Every route of deliveries and data services."""
-    found = [route for router in (deliveries, services, partners, pages) for route in router.routes]
-    return {(method, one.path) for one in found for method in one.methods}  # type: ignore[attr-defined]  # all have both
-
-
-class Records:
-    """The records of evidence, as they grow."""
-
-    def __init__(self, city: ServiceUnderTest) -> None:
-        self.city = city
-        self.seen: set[str] = set()
-
-    async def fresh(self) -> list[tuple[str, dict[str, Any]]]:
-        """The streams and records that came since the last time."""
-        async with self.city.work() as work:
-            rows = await (await work.driver()).execute("select stream, entry from evidence order by at, stream, seq")
-            found = [(stream, json.loads(entry)) for stream, entry in await rows.fetchall()]
-        new = [one for one in found if one[1]["id"] not in self.seen]
-        self.seen |= {said["id"] for _, said in new}
-        return new
-
-
-class Calls:
-    """Departments and a partner that call, and what each call left."""
-
-    def __init__(self, office: Office) -> None:
-        self.office = office
-        self.records = Records(office.city)
-        self.walked: set[tuple[str, str]] = set()
-        scopes = [QUERY, "data-hub.services.maintain", "data-hub.sharing.apply"]
-        self.police = office.city.token(scopes, department=POLICE, subject=str(new_id()))
-
-    async def call(
-        self, method: str, path: str, who: dict[str, str], left: list[Record], body: Any = None, **named: str
-    ) -> httpx.Response:
-        """One call of a route, and exactly what it must leave: action, outcome and code of each record."""
-        self.walked.add((method, path))
-        await self.records.fresh()
-        answer = await self.office.city.client.request(
-            method, path.format(code=AIR, **named), json=body, headers=who, params=named.get("query")
-        )
-        found = [(said["action"], said["outcome"], said["code"]) for _, said in await self.records.fresh()]
-        assert found == left, (method, path, answer.status_code, answer.text[:300])
-        assert {outcome for _, outcome, _ in left} <= {"served" if answer.status_code < 300 else "refused"}
-        return answer
-
-    async def act(self, path: str, body: Any, who: dict[str, str] | None = None) -> None:
-        """An act of sharing that is not looked at."""
-        answer = await self.office.city.client.post(f"{SHARING}/{path}", json=body, headers=who or self.office.ecology)
-        assert answer.status_code == 201, answer.text
+from .recorded import BOOKS, EVERYBODY, SERVICES, SHARING, WHY, Calls, month, routes
 
 
 @pytest.fixture
@@ -118,7 +40,7 @@ async def questions(calls: Calls, _: str) -> None:
     ):  # fmt: skip
         await calls.call("GET", path, ours, [(action, "served", None)])
         await calls.call("GET", path, theirs, [(action, "refused", "none")])
-        await calls.call("GET", path, EVERYBODY, [])
+        await calls.call("GET", path, EVERYBODY, [(action, "refused", "key-wanted")])
 
 
 async def exports(calls: Calls, _: str) -> None:
@@ -130,7 +52,7 @@ async def exports(calls: Calls, _: str) -> None:
     await calls.office.city.drain()
     await calls.call("GET", fetch, ours, [("export.fetch", "served", None)], export_id=made)
     await calls.call("GET", fetch, theirs, [("export.fetch", "refused", "not-found")], export_id=made)
-    await calls.call("GET", fetch, theirs, [], export_id=str(new_id()))
+    await calls.call("GET", fetch, theirs, [("export.fetch", "refused", "not-found")], export_id=str(new_id()))
 
 
 async def keys(calls: Calls, _: str) -> None:
@@ -141,7 +63,8 @@ async def keys(calls: Calls, _: str) -> None:
     await calls.call("POST", make, theirs, [("key.make", "refused", "none")], asked)
     late = asked | {"valid_until": (calls.office.city.clock.now() + timedelta(days=900)).isoformat()}
     await calls.call("POST", make, ours, [("key.make", "refused", "bad-dates")], late)
-    await calls.call("POST", make, theirs, [], asked | {"resource": "203001-000099"})
+    nothing = asked | {"resource": "203001-000099"}
+    await calls.call("POST", make, theirs, [("key.make", "refused", "no-grant-for-key")], nothing)
     await calls.call("POST", rotate, theirs, [("key.rotate", "refused", "not-found")], {}, key_id=key)
     await calls.call("POST", revoke, theirs, [("key.revoke", "refused", "not-found")], WHY, key_id=key)
     await calls.call("POST", rotate, ours, [("key.rotate", "served", None)], {}, key_id=key)
@@ -159,7 +82,7 @@ async def files(calls: Calls, grant: str) -> None:
     await calls.office.city.drain()
     await calls.call("GET", fetch, ours, [("file.fetch", "served", None)], file_id=made)
     await calls.call("GET", fetch, theirs, [("file.fetch", "refused", "not-found")], file_id=made)
-    await calls.call("GET", fetch, theirs, [], file_id=str(new_id()))
+    await calls.call("GET", fetch, theirs, [("file.fetch", "refused", "not-found")], file_id=str(new_id()))
 
 
 async def subscriptions(calls: Calls, grant: str) -> None:
@@ -190,7 +113,7 @@ async def subscriptions(calls: Calls, grant: str) -> None:
 
 
 class TestKeys:
-    """A call with a key that is not good: on record under the grant of the key, and of nobody who is not shown."""
+    """A call with a key that is not good: on record under the grant of the key, or with the resource that it names."""
 
     async def refused(self, calls: Calls, secret: str) -> list[tuple[str, str, str, str | None]]:
         await calls.records.fresh()
@@ -215,10 +138,10 @@ class TestKeys:
         await office.post(f"/keys/{made['id']}/revocations", WHY)
         assert await self.refused(calls, again["key"]) == [(stream, "key.use", "key-revoked", department)]
 
-    async def test_that_nobody_ever_had_leave_nothing(self, calls: Calls) -> None:
+    async def test_that_nobody_ever_had_leave_a_refusal_with_the_resource(self, calls: Calls) -> None:
         made_up = f"hsk_{new_id().hex}_{'A' * 43}"
         for secret in ("x", made_up):
-            assert await self.refused(calls, secret) == []
+            assert await self.refused(calls, secret) == [(f"resource/{AIR}", "query", "key-refused", None)]
 
 
 class TestRefusals:
@@ -234,20 +157,21 @@ class TestRefusals:
         of_no_department = calls.office.city.token([QUERY], subject=str(new_id()))
         assert await self.streams(calls, of_no_department) == [(f"resource/{AIR}", "key-wanted")]
 
-    async def test_of_a_resource_that_was_withdrawn_are_kept_and_of_nothing_are_not(self, calls: Calls) -> None:
+    async def test_of_a_resource_that_was_withdrawn_are_kept_with_it_and_of_nothing_with_the_month(
+        self, calls: Calls
+    ) -> None:
         author = calls.office.city.token(["data-hub.resources.catalogue"], department=ECOLOGY)
         gone = await calls.office.city.client.post(f"{HUB}/resources/{AIR}/withdrawals", json=WHY, headers=author)
         assert gone.status_code == 200, gone.text
         assert await self.streams(calls, calls.police) == [(f"resource/{AIR}", "no-service")]
-        assert await self.streams(calls, calls.police, "203001-000099") == []
-        assert await self.streams(calls, EVERYBODY) == []
+        assert await self.streams(calls, calls.police, "203001-000099") == [(month(calls), "no-service")]
+        assert await self.streams(calls, EVERYBODY) == [(f"resource/{AIR}", "no-service")]
 
     async def test_of_a_registry_that_is_read_elsewhere_are_kept_with_it(self, calls: Calls) -> None:
-        assert await self.streams(calls, calls.police, POPULATION) == []
+        elsewhere = "registry-read-elsewhere"
+        assert await self.streams(calls, calls.police, POPULATION) == [(month(calls), elsewhere)]
         await catalogued(calls.office.city, POPULATION)
-        assert await self.streams(calls, calls.police, POPULATION) == [
-            (f"resource/{POPULATION}", "registry-read-elsewhere")
-        ]
+        assert await self.streams(calls, calls.police, POPULATION) == [(f"resource/{POPULATION}", elsewhere)]
 
     async def test_begin_with_the_first_call_after_a_resource_is_shared_no_more(self, calls: Calls) -> None:
         office = calls.office

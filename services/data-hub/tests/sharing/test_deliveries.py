@@ -5,6 +5,7 @@ import hashlib
 import io
 import json
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any, LiteralString
 
 import psycopg
@@ -17,11 +18,13 @@ from data_hub.datasets.domain import Column, ColumnType
 from data_hub.datasets.safe_csv import lines
 from data_hub.datasets.service import Datasets
 from data_hub.sharing import files, subscriptions
+from data_hub.sharing.delivery_schemas import ChangedRows
 from data_hub.sharing.service import NoticeKind, Recipients
 
 from .factories import (
     AIR,
     BASE,
+    BUREAU,
     ECOLOGY,
     FIRMS,
     HOUSING,
@@ -157,6 +160,18 @@ class TestFiles:
         await city.run_task("data-hub.sharing.clear-files")
         assert (await seen(city, applicant(city), f"files/{newer['id']}"))["state"] == "gone"
 
+    async def test_are_not_fetched_from_the_moment_their_resource_is_withdrawn(self, city: ServiceUnderTest) -> None:
+        await with_rows(city, await published(city))
+        grant = await granted(city)
+        file = await asked(city, grant)
+        assert (await fetched(city, file)).status_code == 200
+        reviewer = city.token(["data-hub.resources.review"], department=BUREAU)
+        withdrawn = await city.client.post(f"{RESOURCES}/{AIR}/withdrawals", json=WHY, headers=reviewer)
+        assert withdrawn.status_code == 200, withdrawn.text
+        answer = await fetched(city, file)
+        assert (answer.status_code, answer.json()["type"]) == (404, "/problems/no-rows-to-deliver")
+        assert (await outcomes(city, grant))[-1][:3] == ("file.fetch", "refused", "no-rows-to-deliver")
+
     async def test_are_not_fetched_once_the_grant_ran_out(self, city: ServiceUnderTest) -> None:
         await with_rows(city, await published(city))
         file = await asked(city, await granted(city))
@@ -256,6 +271,16 @@ class TestSubscriptions:
         city.clock.advance(hours=1)
         await with_rows(city, rows=[("2000A", "131102", 1, None), ("2001A", "131103", 1, None)])
         assert (await seen(city, applicant(city), f"{path}/changes"))["items"] == [{"station": "2000A"}]
+
+    async def test_hand_amounts_on_to_their_last_digit(self, city: ServiceUnderTest) -> None:
+        await with_rows(city, await published(city), rows=[])
+        await altered(city, "alter column aqi type numeric")
+        await with_rows(city, rows=[("1074A", "131102", Decimal("12345678901234567890.10"), None)])
+        grant = await granted(city, columns=["aqi"])
+        made = (await act(city, applicant(city), f"grants/{grant}/subscriptions", {"name": "系统"})).json()
+        answer = await city.client.get(f"{BASE}/subscriptions/{made['id']}/changes", headers=applicant(city))
+        assert answer.text.startswith('{"items":[{"aqi":12345678901234567890.10}],"cursor":"'), answer.text
+        assert ChangedRows.model_validate_json(answer.content).more is False
 
     async def test_are_told_once_until_they_confirm(self, city: ServiceUnderTest) -> None:
         await with_rows(city, await published(city))

@@ -19,11 +19,13 @@ from hypothesis import strategies as some
 from pymerkle import InmemoryTree, verify_inclusion
 from sqlalchemy import text
 
+from citykit.callers import Allowance
 from citykit.testing import ServiceUnderTest
 from data_hub.adapters.timestamps.http import HttpAuthority
 from data_hub.adapters.timestamps.openssl import OpensslAuthority
 from data_hub.adapters.timestamps.port import AuthorityDown
 from data_hub.sharing import merkle, sealing
+from data_hub.sharing.refusals import RefusalBook
 from data_hub.sharing.service import Evidence, Grants, NotGranted
 from data_hub.sharing.stamping import Stamping
 from launcher.stamping import authority_files
@@ -128,6 +130,23 @@ class TestSealing:
         assert "records: 6" in said.stdout
         assert "seals: 3" in said.stdout
         assert "stamps that hold: 3" in said.stdout
+
+    async def test_covers_calls_that_nobody_may_make(self, city: ServiceUnderTest, tmp_path: Path) -> None:
+        city.app.state.refusals = book = RefusalBook(city.runtime, each=Allowance(3, 60))
+        for _ in range(5):
+            assert (await city.client.get(f"{BASE}/notices")).status_code == 401
+        await book.end_minute()
+        await city.run_task(SEAL)
+        await city.run_task(STAMP)
+        (one,) = (await seen(city, auditor(city), "evidence/streams"))["items"]
+        assert (one["stream"][:9], one["records"], one["sealed"]) == ("refusals/", 4, 4)
+        records = (await seen(city, auditor(city), "evidence/records", stream=one["stream"]))["items"]
+        assert [json.loads(record["entry"])["calls"] for record in records] == [1, 1, 1, 2]
+        assert (await seen(city, auditor(city), "evidence/verdicts", stream=one["stream"]))["intact"]
+        said = verified(await exported(city, tmp_path, one["stream"]))
+        assert said.returncode == 0, said.stderr
+        assert "records: 4" in said.stdout
+        assert "stamps that hold: 1" in said.stdout
 
     async def test_leaves_nothing_behind_when_there_is_much(
         self, city: ServiceUnderTest, monkeypatch: pytest.MonkeyPatch

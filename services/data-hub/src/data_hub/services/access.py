@@ -1,6 +1,7 @@
 """Who may do what with keys, meters and files; which rows each sees; the doors that load a row for an act."""
 
-from collections.abc import Awaitable, Callable
+import re
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated
 from uuid import UUID
 
@@ -11,10 +12,13 @@ from citykit.access import Actor, requires
 from citykit.problems import Forbidden, NotFound
 from citykit.work import Work, WorkInRequest
 from data_hub import keyless
+from data_hub.datasets.service import Datasets
+from data_hub.resources.service import Resources
 from data_hub.services.models import ExportRow, KeyRow
 from data_hub.services.views import QUERY, AskerInRequest
 from data_hub.sharing.service import Evidence, Outcome
 
+_CODE = re.compile(r"[1-3][0-9]{5,10}-[0-9]{6}")
 MAINTAIN = "data-hub.services.maintain"
 
 querying, maintaining = requires(QUERY), requires(MAINTAIN)
@@ -68,6 +72,21 @@ async def _not_found(row: KeyRow | ExportRow | None, actor: Actor, action: str |
             resource=row.resource, grant=None, actor=actor, action=action, outcome=Outcome.refused, code=NotFound.slug
         )
     return NotFound()
+
+
+async def resource_named(work: Work, path: Mapping[str, str]) -> str | None:
+    """The resource that a path names, or whose key or file it names, where it is there; None otherwise."""
+    if _CODE.fullmatch(code := path.get("code", "")):
+        resource = await Resources(work).published(code)
+        dataset = await Datasets(work).of(code if resource is None else resource.code)
+        return resource.code if resource is not None else None if dataset is None else dataset.resource
+    for name, table in (("key_id", KeyRow), ("export_id", ExportRow)):
+        try:
+            row: KeyRow | ExportRow | None = await work.session.get(table, UUID(path.get(name, "")))
+        except ValueError:
+            continue
+        return None if row is None else row.resource
+    return None
 
 
 KeyToRotate = Annotated[KeyRow, Depends(_own_key("key.rotate"))]

@@ -85,6 +85,10 @@ class Keys:
         """A key that was just made, with its secret; without it where the request is a repetition."""
         return KeyMade(key=self._made, **key.model_dump())
 
+    async def repeated(self, key: Key, *, by: Actor) -> None:
+        """Put on record that a request for a key was sent again; it is answered without the secret."""
+        await Evidence(self.work).repeated(resource=key.resource, grant=key.grant_id, actor=by, action="key.make")
+
     async def rotate(self, row: KeyRow, overlap: timedelta, *, by: Actor) -> KeyMade:
         """Give a key a new secret; the old one is good for `overlap` longer. Raises KeyState."""
         if row.revoked_at is not None:
@@ -109,8 +113,8 @@ class Keys:
     async def check(self, text: str, counted: Callable[[], None]) -> KeyRow:
         """The key that a caller sent. Raises KeyRefused, and what `counted` raises, which is called before a refusal.
 
-        A refusal is on record under the grant of the key. A key that nobody ever had has no grant and so no stream: it
-        leaves nothing, and whoever makes keys up fills no table; nor does who sends a bad one again and again.
+        A refusal is on record under the grant of the key. A key that nobody ever had has no grant: its refusal stands
+        with what the route names (`data_hub.sharing.refusals`). Who sends bad ones again and again fills no table.
         """
         found = _KEY.fullmatch(text)
         row = None if found is None else await self.work.session.scalar(

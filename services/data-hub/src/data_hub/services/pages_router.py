@@ -11,11 +11,17 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from citykit.access import anyone
 from citykit.work import WorkInRequest
 from data_hub.services import documents
+from data_hub.services.access import resource_named
 from data_hub.services.service import RowsInRequest
 from data_hub.services.views import AskerInRequest
+from data_hub.sharing.service import OnRecord, on_record
 
 router = APIRouter(
-    prefix="/api/data-hub/services", dependencies=[Depends(anyone)], include_in_schema=False, redirect_slashes=False
+    prefix="/api/data-hub/services",
+    dependencies=[Depends(anyone)],
+    include_in_schema=False,
+    redirect_slashes=False,
+    route_class=on_record(OnRecord, resource_named, {"show_service": "describe"}),
 )
 _HERE = File(__file__).parent
 _POLICY = (

@@ -9,7 +9,6 @@ from fastapi.responses import StreamingResponse
 from citykit.idempotency import OnceInRequest
 from citykit.pages import Page, PageQuery
 from citykit.problems import BadCursor, NotFound, problems
-from citykit.routing import CityRouter
 from citykit.work import WorkInRequest
 from data_hub.services import errors as no
 from data_hub.services import metering, repository
@@ -22,6 +21,7 @@ from data_hub.services.access import (
     Official,
     OwnExport,
     Querier,
+    resource_named,
 )
 from data_hub.services.exports import ExportsInRequest
 from data_hub.services.files import MEDIA_TYPES
@@ -38,8 +38,18 @@ from data_hub.services.schemas import (
     RotationDraft,
 )
 from data_hub.sharing.errors import NotGranted, QuotaUsed
+from data_hub.sharing.service import on_record_router
 
-router = CityRouter(prefix="/api/data-hub/v1/services", tags=["services"])
+router = on_record_router(
+    prefix="/api/data-hub/v1/services",
+    tags=["services"],
+    named=resource_named,
+    actions={
+        "make_key": "key.make", "list_keys": "key.list", "rotate_key": "key.rotate", "revoke_key": "key.revoke",
+        "list_meters": "meter.list", "ask_for_export": "export.ask", "list_exports": "export.list",
+        "read_export": "export.read", "fetch_export": "export.fetch",
+    },
+)  # fmt: skip
 
 Code = Annotated[str, Path(pattern=r"^[1-3][0-9]{5,10}-[0-9]{6}$", examples=["203001-000001"])]
 SEEN = (no.NoService, no.KeyWanted, NotGranted, QuotaUsed)
@@ -48,7 +58,10 @@ SEEN = (no.NoService, no.KeyWanted, NotGranted, QuotaUsed)
 @router.post("/keys", status_code=201, responses=problems(no.NoKeyWithoutGrant, no.BadDates))
 async def make_key(actor: Maintainer, body: KeyDraft, keys: KeysInRequest, once: OnceInRequest) -> KeyMade:
     """Make a key for a partner's program, under a grant of one's department; shown this once 发放密钥."""
-    return keys.shown(await once(lambda: keys.make(body, by=actor), Key))
+    made = await once(lambda: keys.make(body, by=actor), Key)
+    if once.is_repeated:
+        await keys.repeated(made, by=actor)
+    return keys.shown(made)
 
 
 @router.get("/keys", responses=problems(BadCursor))
@@ -80,7 +93,10 @@ async def ask_for_export(
     actor: Official, code: Code, body: ExportDraft, exports: ExportsInRequest, once: OnceInRequest
 ) -> Export:
     """Ask for a file of rows; a job makes it 申请导出."""
-    return await once(lambda: exports.ask(code, body, by=actor), Export)
+    answer = await once(lambda: exports.ask(code, body, by=actor), Export)
+    if once.is_repeated:
+        await exports.repeated(answer, by=actor)
+    return answer
 
 
 @router.get("/exports", responses=problems(BadCursor))

@@ -6,16 +6,21 @@ from fastapi import Depends, Path, Query, Request, Response
 
 from citykit.access import anyone
 from citykit.problems import TooManyRequests, problems
-from citykit.routing import CityRouter
 from data_hub.services import documents
 from data_hub.services import errors as no
-from data_hub.services.access import within_allowance
+from data_hub.services.access import resource_named, within_allowance
 from data_hub.services.schemas import DataService, RowsPage, RowsQuery
 from data_hub.services.service import RowsInRequest
 from data_hub.services.views import AskerInRequest
 from data_hub.sharing.errors import NotGranted, QuotaUsed
+from data_hub.sharing.service import on_record_router
 
-router = CityRouter(prefix="/api/data-hub/v1/services", tags=["services"])
+router = on_record_router(
+    prefix="/api/data-hub/v1/services",
+    tags=["services"],
+    named=resource_named,
+    actions={"read_service": "describe", "read_rows": "query", "read_document": "describe"},
+)
 
 Code = Annotated[str, Path(pattern=r"^[1-3][0-9]{5,10}-[0-9]{6}$", examples=["203001-000001"])]
 SEEN = (no.NoService, no.ReadElsewhere, no.KeyWanted, no.KeyRefused, NotGranted, QuotaUsed)

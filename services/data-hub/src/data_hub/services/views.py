@@ -100,8 +100,8 @@ class Views:
     ) -> View:
         """What `asker` sees of a resource. Ask first: a refusal undoes what the transaction did until then.
 
-        A refusal is on record: under the grant where one is meant, else with the resource. Askers without a name leave
-        none, and nobody does for a code of nothing: neither could be held to account, and both could fill a table.
+        A refusal is on record: under the grant where one is meant, else with the resource. That of askers without a
+        name, and for a code of nothing, is left by the route (`data_hub.sharing.on_record`), which bounds how many.
 
         Raises NoService, ReadElsewhere, KeyWanted, NotGranted, QuotaUsed, and QuestionRefused for a policy that no
         longer fits.
@@ -212,7 +212,8 @@ async def asker(request: Request, work: WorkInRequest) -> Asker:
     """
     if text := request.headers.get(HEADER):
         key = await Keys(work).check(text, lambda: keyless.count(request, keyless.REFUSED_KEY))
-        return Asker(holder(key), key)
+        request.state.holder = holder(key)
+        return Asker(request.state.holder, key)
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer" and token.strip():
         actor: Actor = await request.app.state.city.verifier.verify(token.strip())

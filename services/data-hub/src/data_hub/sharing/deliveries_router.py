@@ -4,12 +4,12 @@ from typing import Annotated
 
 from fastapi import Query
 from starlette.requests import Request
-from starlette.responses import StreamingResponse
+from starlette.responses import Response, StreamingResponse
 
 from citykit.idempotency import KeyUsedOtherwise, OnceInRequest, StillRunning
 from citykit.pages import Page, PageQuery
 from citykit.problems import BadCursor, NotFound, problems
-from citykit.routing import CityRouter
+from citykit.work import WorkInRequest
 from data_hub.sharing import errors as no
 from data_hub.sharing.access import Applicant, Reader, VisibleGrant
 from data_hub.sharing.delivery_access import (
@@ -21,6 +21,7 @@ from data_hub.sharing.delivery_access import (
     SubscriptionToConfirm,
     SubscriptionToEnd,
     SubscriptionToRead,
+    resource_named,
 )
 from data_hub.sharing.delivery_reading import (
     DeliveriesInRequest,
@@ -40,11 +41,23 @@ from data_hub.sharing.delivery_schemas import (
     RecipientNotice,
     RecipientNoticeFilter,
 )
+from data_hub.sharing.evidence import Evidence
 from data_hub.sharing.files import FilesInRequest
 from data_hub.sharing.notice_acts import NoticesInRequest
+from data_hub.sharing.on_record import on_record_router
 from data_hub.sharing.subscriptions import SubscriptionsInRequest
 
-router = CityRouter(prefix="/api/data-hub/v1/sharing", tags=["共享交付 Deliveries"])
+router = on_record_router(
+    prefix="/api/data-hub/v1/sharing",
+    tags=["共享交付 Deliveries"],
+    named=resource_named,
+    actions={
+        "ask_for_file": "file.ask", "list_files": "file.list", "read_file": "file.read", "fetch_file": "file.fetch",
+        "subscribe": "subscribe", "list_subscriptions": "subscription.list", "read_changes": "changes",
+        "confirm_changes": "changes.confirm", "end_subscription": "subscription.end", "list_notices": "notice.list",
+        "acknowledge_notice": "notice.acknowledge",
+    },
+)  # fmt: skip
 
 _ONCE = (KeyUsedOtherwise, StillRunning)
 _POLICY = (NotFound, no.NoDepartment, no.NotGranted, no.QuotaUsed, no.NoRows, no.NothingToShare, no.BadRowFilter)
@@ -52,14 +65,22 @@ _POLICY = (NotFound, no.NoDepartment, no.NotGranted, no.QuotaUsed, no.NoRows, no
 
 @router.post("/grants/{grant_id}/files", status_code=201, responses=problems(*_POLICY, *_ONCE))
 async def ask_for_file(
-    actor: Applicant, held: GrantForFile, body: FileWish, files: FilesInRequest, once: OnceInRequest
+    actor: Applicant,
+    held: GrantForFile,
+    body: FileWish,
+    files: FilesInRequest,
+    once: OnceInRequest,
+    work: WorkInRequest,
 ) -> BatchFile:
     """Ask for a batch file of all rows that the grant lets through; a job makes it 申请批量文件."""
 
     async def act() -> BatchFile:
         return file_document(await files.ask(held, body.format, by=actor))
 
-    return await once(act, BatchFile)
+    answer = await once(act, BatchFile)
+    if once.is_repeated:
+        await Evidence(work).repeated(resource=held.resource, grant=held.id, actor=actor, action="file.ask")
+    return answer
 
 
 @router.get("/grants/{grant_id}/files", responses=problems(NotFound, BadCursor))
@@ -79,7 +100,16 @@ async def read_file(_: Applicant, held: OwnFile) -> BatchFile:
 @router.get(
     "/files/{file_id}/content",
     response_class=StreamingResponse,
-    responses=problems(NotFound, no.NoDepartment, no.NotGranted, no.QuotaUsed, no.FileNotReady)
+    responses=problems(
+        NotFound,
+        no.NoDepartment,
+        no.NotGranted,
+        no.QuotaUsed,
+        no.NoRows,
+        no.NothingToShare,
+        no.BadRowFilter,
+        no.FileNotReady,
+    )
     | {200: {"content": {"text/csv": {}, "application/x-ndjson": {}}, "description": "The file"}},
 )
 async def fetch_file(actor: Applicant, held: FileToFetch, files: FilesInRequest, request: Request) -> StreamingResponse:
@@ -104,13 +134,17 @@ async def subscribe(
     body: ChangeSubscriptionDraft,
     acts: SubscriptionsInRequest,
     once: OnceInRequest,
+    work: WorkInRequest,
 ) -> ChangeSubscription:
     """Subscribe to the changes of a resource under a grant; the first rows are those that are there 订阅变更."""
 
     async def act() -> ChangeSubscription:
         return subscription_document(await acts.subscribe(held, body.name, by=actor))
 
-    return await once(act, ChangeSubscription)
+    answer = await once(act, ChangeSubscription)
+    if once.is_repeated:
+        await Evidence(work).repeated(resource=held.resource, grant=held.id, actor=actor, action="subscribe")
+    return answer
 
 
 @router.get("/grants/{grant_id}/subscriptions", responses=problems(NotFound, BadCursor))
@@ -121,12 +155,17 @@ async def list_subscriptions(
     return await deliveries.subscriptions(grant, query)
 
 
-@router.get("/subscriptions/{subscription_id}/changes", responses=problems(*_POLICY, no.SubscriptionEnded))
+@router.get(
+    "/subscriptions/{subscription_id}/changes",
+    response_model=ChangedRows,
+    responses=problems(*_POLICY, no.SubscriptionEnded),
+)
 async def read_changes(
     actor: Applicant, held: SubscriptionToRead, query: Annotated[ChangesQuery, Query()], acts: SubscriptionsInRequest
-) -> ChangedRows:
+) -> Response:
     """Read the rows that came since the last confirmation; unconfirmed ones come again 读取变更."""
-    return changes_document(await acts.read(held.row, held.grant, query.limit, by=actor))
+    text = changes_document(await acts.read(held.row, held.grant, query.limit, by=actor))
+    return Response(text, media_type="application/json")
 
 
 @router.post(

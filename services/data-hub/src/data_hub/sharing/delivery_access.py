@@ -1,6 +1,6 @@
 """The doors of deliveries: a file, a subscription, a notice, with the grant that it stands under."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
@@ -93,6 +93,32 @@ async def _notice(notice_id: UUID, actor: Applicant, work: WorkInRequest) -> Not
     if row is None:
         raise NotFound
     return row
+
+
+async def resource_named(work: Work, path: Mapping[str, str]) -> str | None:
+    """The resource whose grant, file, subscription or notice a path names, where it is there; None otherwise."""
+    of_grant = select(GrantRow.resource)
+    statements = {
+        "grant_id": lambda one: of_grant.where(GrantRow.id == one),
+        "file_id": lambda one: of_grant.join(FileRow, FileRow.grant_id == GrantRow.id).where(FileRow.id == one),
+        "subscription_id": lambda one: of_grant.join(
+            SubscriptionRow, SubscriptionRow.grant_id == GrantRow.id
+        ).where(SubscriptionRow.id == one),
+        "notice_id": lambda one: select(NoticeRow.resource).where(NoticeRow.id == one),
+    }  # fmt: skip
+    for name, text in path.items():
+        if name in statements and (one := as_uuid(text)) is not None:
+            found: str | None = await work.session.scalar(statements[name](one))
+            return found
+    return None
+
+
+def as_uuid(text: str) -> UUID | None:
+    """An identifier as it stands in a path, None where it is none."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
 
 
 GrantForFile = Annotated[GrantRow, Depends(_grant("file.ask"))]

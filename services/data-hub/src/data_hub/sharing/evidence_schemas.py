@@ -8,7 +8,10 @@ from pydantic import Field
 from citykit.pages import PageQuery
 from citykit.wire import Instant, Query, Wire
 
-StreamName = Annotated[str, Field(pattern=r"^(grant/[0-9a-f-]{36}|resource/[1-3][0-9]{5,10}-[0-9]{6})$")]
+StreamName = Annotated[
+    str,
+    Field(pattern=r"^(grant/[0-9a-f-]{36}|resource/[1-3][0-9]{5,10}-[0-9]{6}|refusals/[0-9]{4}-(0[1-9]|1[0-2]))$"),
+]
 
 
 class EvidenceRecord(Wire):
@@ -27,7 +30,10 @@ class EvidenceFilter(PageQuery):
 
 
 class Stream(Wire):
-    """A stream of records: of one grant, or of one resource for calls that no grant covered."""
+    """A stream of records: of one grant, of one resource for calls that no grant covered, or of a month's refusals.
+
+    Refusals of a month are those of calls that named no resource, and the counts of callers who were refused too often.
+    """
 
     stream: str
     records: int

@@ -11,8 +11,10 @@ from data_hub.sharing.errors import NotGranted, QuotaUsed
 from data_hub.sharing.evidence import Evidence
 from data_hub.sharing.grants import Grants
 from data_hub.sharing.notices import Recipients
+from data_hub.sharing.on_record import OnRecord, on_record, on_record_router
 from data_hub.sharing.policy import Grant
 
 __all__ = [
-    "Delivery", "Evidence", "Grant", "Grants", "NotGranted", "NoticeKind", "Outcome", "QuotaUsed", "Recipients", "Why",
+    "Delivery", "Evidence", "Grant", "Grants", "NotGranted", "NoticeKind", "OnRecord", "Outcome", "QuotaUsed",
+    "Recipients", "Why", "on_record", "on_record_router",
 ]  # fmt: skip
