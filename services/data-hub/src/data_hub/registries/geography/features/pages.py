@@ -30,16 +30,20 @@ _HEADERS = {
 _CAUSES = {
     Cause.publication: "发布 Publication", Cause.correction: "校核更正 Correction", Cause.withdrawal: "撤回 Withdrawal",
 }  # fmt: skip
+_NOTHING = '<p class="soft">没有符合条件的要素。<span lang="en">No feature answers to this.</span></p>'
+_COLUMNS = ("标题 Title", "名称 Name", "类型 Type")
+_CITY = [("智慧衡水 Smart Hengshui", "/"), ("地图 Maps", BASE)]
 _ACCESS = {"public": "公开 Public", "government": "政务内部 Government", "department": "本部门 Department"}
 
 
 def _page(title: str, body: str, trail: Iterable[tuple[str, str]] = ()) -> HTMLResponse:
-    steps = " › ".join(f'<a href="{escape(url)}">{escape(name)}</a>' for name, url in [("首页 Home", BASE), *trail])
+    steps = " › ".join(f'<a href="{escape(url)}">{escape(name)}</a>' for name, url in [*_CITY, *trail])
     text = (
         '<!doctype html><html lang="zh-CN"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f'<title>{escape(title)}</title><link rel="stylesheet" href="{BASE}/static/style.css"></head>'
-        f"<body><header><strong>{escape(TITLE)}</strong><nav>{steps}</nav></header>"
+        '<meta name="color-scheme" content="light dark"><link rel="icon" href="/home/icon.svg" type="image/svg+xml">'
+        f'<title>{escape(title)} · {escape(TITLE)}</title><link rel="stylesheet" href="{BASE}/static/style.css"></head>'
+        f'<body><header><strong>{escape(TITLE)}</strong><nav aria-label="位置 Where you are">{steps}</nav></header>'
         f"<main><h1>{escape(title)}</h1>{body}</main></body></html>"
     )
     return HTMLResponse(text, headers=_HEADERS)
@@ -57,6 +61,15 @@ def _here(url: str) -> str:
 def _listed(pairs: Iterable[tuple[str, str]]) -> str:
     """Terms and what is said of them; values are HTML already."""
     return "<dl>" + "".join(f"<dt>{escape(name)}</dt><dd>{value}</dd>" for name, value in pairs) + "</dl>"
+
+
+def _table(name: str, heads: Iterable[str], rows: str) -> str:
+    """A table under a head of its own, which a keyboard can scroll where a screen is narrow; rows are HTML already."""
+    head = "".join(f'<th scope="col">{escape(one)}</th>' for one in heads)
+    return (
+        f'<div class="table" tabindex="0" role="region" aria-label="{escape(name)}">'
+        f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
+    )
 
 
 def _note(text: str | None) -> str:
@@ -95,7 +108,8 @@ def definition(document: Mapping[str, Any]) -> HTMLResponse:
         f"<tr><td><code>{escape(path)}</code></td><td>{escape(operation['get']['summary'])}</td></tr>"
         for path, operation in document["paths"].items()
     )
-    body = f'<p>{_anchor(f"{BASE}/api?f=json", "OpenAPI 3.0")}</p><div class="table"><table>{rows}</table></div>'
+    table = _table("接口说明 API", ("路径 Path", "用途 What it gives"), rows)
+    body = f"<p>{_anchor(f'{BASE}/api?f=json', 'OpenAPI 3.0')}</p>{table}"
     return _page("接口说明 API", body)
 
 
@@ -128,15 +142,16 @@ def collection(seen: Seen) -> HTMLResponse:
     facts = _listed([
         ("发布部门 Publisher", escape(row.department_name)), ("来源 Source", escape(row.source)),
         ("要素数 Features", str(row.feature_count)), ("版本 Version", str(row.version)),
-        ("更新 Updated", f"{row.published_at:%Y-%m-%d %H:%M} UTC"), ("共享范围 Access", _ACCESS[row.access]),
+        ("更新 Updated", _moment(row.published_at)), ("共享范围 Access", _ACCESS[row.access]),
         ("范围 Extent", ", ".join(f"{one:.4f}" for one in row.extent)),
     ])  # fmt: skip
     links = (
-        f"<p>{_anchor(f'{base}/items?f=html', '查看要素 Features')} · {_anchor(f'{base}/queryables', '可查询属性')}</p>"
+        f"<p>{_anchor(f'{base}/items?f=html', '查看要素 Features')} · "
+        f"{_anchor(f'{base}/queryables?f=html', '可查询属性 Queryables')}</p>"
     )
     body = (
         f"<p>{escape(row.description)}</p>{_note(row.caution)}{_note('示例数据 Sample data' if row.sample else None)}"
-        f'{links}{facts}<h2>属性 Columns</h2><div class="table"><table>{columns}</table></div>'
+        f"{links}{facts}<h2>属性 Columns</h2>{_table('属性 Columns', _COLUMNS, columns)}"
     )
     return _page(f"{row.title} {row.title_en}", body, _trail(seen)[:1])
 
@@ -147,7 +162,6 @@ def items(seen: Seen, found: list[Found], links: Iterable[Mapping[str, Any]]) ->
     shapes = [
         (shapely.from_geojson(one.geometry), _title(one, told, seen), _item_path(seen, one)) for one, told in rows
     ]
-    head = "".join(f"<th>{escape(one.title)}</th>" for one in seen.fields)
     body = "".join(
         f"<tr><td>{_anchor(_item_path(seen, one), one.fid)}</td>"
         + "".join(f"<td>{_value(told.get(field.name))}</td>" for field in seen.fields)
@@ -156,7 +170,7 @@ def items(seen: Seen, found: list[Found], links: Iterable[Mapping[str, Any]]) ->
     )
     onward = next((one["href"] for one in links if one["rel"] == "next"), None)
     more = f'<a class="next" href="{escape(_here(onward))}">下一页 Next</a>' if onward else ""
-    table = f'<div class="table"><table><tr><th>ID</th>{head}</tr>{body}</table></div>'
+    table = _table("要素 Features", ("编号 ID", *(one.title for one in seen.fields)), body) if rows else _NOTHING
     return _page(
         f"{seen.row.title} {seen.row.title_en}", _note(seen.row.caution) + drawing(shapes) + table + more, _trail(seen)
     )
@@ -211,8 +225,8 @@ def _state(seen: Seen, state: State, titles: Mapping[str, str]) -> str:
         f"<td>{_brought(state.value_since.get(name), state.since)}</td></tr>"
         for name, value in values.items()
     )
-    head = "<tr><th>属性 Column</th><th>值 Value</th><th>自版本 Since version</th></tr>"
-    return f'<h2>版本 Version {state.since}</h2>{facts}<div class="table"><table>{head}{rows}</table></div>'
+    name, heads = f"版本 Version {state.since}", ("属性 Column", "值 Value", "自版本 Since version")
+    return f"<h2>{name}</h2>{facts}{_table(name, heads, rows)}"
 
 
 def _place(geometry: Mapping[str, Any]) -> str:
@@ -228,7 +242,7 @@ def _brought(version: int | None, since: int) -> str:
 
 
 def _moment(instant: datetime) -> str:
-    return f"{instant.astimezone(CHINA):%Y-%m-%d %H:%M:%S}"
+    return f"{instant.astimezone(CHINA):%Y-%m-%d %H:%M:%S} 北京时间 Beijing time"
 
 
 def queryables(seen: Seen, document: Mapping[str, Any]) -> HTMLResponse:
@@ -238,4 +252,8 @@ def queryables(seen: Seen, document: Mapping[str, Any]) -> HTMLResponse:
         f"<td>{escape(told.get('type', told.get('format', '')))}</td></tr>"
         for name, told in document["properties"].items()
     )
-    return _page("可查询属性 Queryables", f'<div class="table"><table>{rows}</table></div>', _trail(seen))
+    return _page(
+        "可查询属性 Queryables",
+        _table("可查询属性 Queryables", ("名称 Name", "标题 Title", "类型 Type"), rows),
+        _trail(seen),
+    )
