@@ -37,9 +37,9 @@ async function read(path) {
   return answer.json();
 }
 
-function clock(text) {
+function clock(text, year) {
   return new Intl.DateTimeFormat("zh-CN", {
-    timeZone: "Asia/Shanghai", month: "numeric", day: "numeric", hour: "2-digit", minute: "2-digit", hour12: false,
+    timeZone: "Asia/Shanghai", year, month: "numeric", day: "numeric", hour: "2-digit", minute: "2-digit", hour12: false,
   }).format(new Date(text));
 }
 
@@ -53,7 +53,7 @@ function showNow(now) {
   byId("primary").textContent = primary ? `首要污染物 Primary pollutant：${primary}` : "";
   byId("advice").replaceChildren();
   if (level) byId("advice").append(ADVICE[level.number][0], " ", inEnglish(ADVICE[level.number][1]));
-  byId("when").textContent = `${clock(now.observed_at)} 北京时间，${now.stations} 个站点平均 mean of ${now.stations} stations`;
+  byId("when").textContent = `${clock(now.observed_at, "numeric")} 北京时间，${now.stations} 个站点平均 mean of ${now.stations} stations`;
   section.hidden = false;
 }
 
