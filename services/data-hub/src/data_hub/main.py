@@ -129,7 +129,7 @@ service = Service(
         ResourceWithdrawn: (),
         MicroAppPublished: ("citizen-pass",),
         MicroAppStopped: ("citizen-pass",),
-        CreditRecorded: (),
+        CreditRecorded: ("citizen-pass",),
         CreditEnded: (),
         CreditAnswered: ("citizen-pass",),
         CorrectionDecided: ("citizen-pass",),
