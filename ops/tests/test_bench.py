@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from launcher import foreign
-from launcher.bench import command, ingest, maps, reference, report, statements
+from launcher.bench import command, ingest, maps, reference, report, rows, statements
 from launcher.bench.effort import between
 from launcher.bench.load import Answers, WrongAnswer, _unchunked, run
 from launcher.bench.measure import Round, bound, summary
@@ -216,7 +216,7 @@ class TestReference:
     def test_the_statements_are_the_services_own(self) -> None:
         assert "from legal_entity where uscc = %s" in statements.POINT
         assert "{where}" in statements.LIST
-        assert "match_keys && %(fuzzy)s::int[]" in statements.MATCH
+        assert all(f"match_keys && %({way})s::int[]" in statements.MATCH for way in ("exact", "near", "sound", "alike"))
         assert "resource.words @>" in statements.SEARCH
         assert "insert into cases" in statements.REPORT
         assert "signing_key" in statements.CLIENT_AND_KEY
@@ -229,7 +229,7 @@ class TestReference:
 
     def test_a_bare_match_looks_for_the_services_tokens(self) -> None:
         given = statements.match_values("衡水桃城思远橡塑制品有限公司")
-        assert set(given) == {"exact", "fuzzy", "bound"}
+        assert set(given) == {"exact", "near", "sound", "alike"}
         assert set(given["exact"]) & set(statements.match_values("思远橡塑制品")["exact"])
 
     def test_a_bare_question_for_a_person_takes_the_services_ways(self) -> None:
@@ -247,8 +247,12 @@ class TestReference:
         assert all("空气" in one["name_key"] for one in about_air)
 
     def test_a_bare_search_asks_for_the_services_pairs(self) -> None:
-        asked = [one for one in statements.search_values("空气质量").values() if isinstance(one, list)]
-        assert [set(one) for one in asked] == [{"空气", "气质", "质量"}]
+        asked = [one for one in statements.search_values("空气质").values() if isinstance(one, list)]
+        assert [set(one) for one in asked] == [{"空气", "气质"}]
+
+    def test_the_words_of_a_bare_search_are_bound_by_one_statement(self) -> None:
+        wanted = statements.search_values("空气").keys()
+        assert all(statements.search_values(word).keys() == wanted for word in rows.WORDS)
 
     async def test_the_gateway_finds_it_alive(self) -> None:
         transport = httpx.ASGITransport(app=reference.app)
