@@ -216,7 +216,7 @@ class TestReference:
     def test_the_statements_are_the_services_own(self) -> None:
         assert "from legal_entity where uscc = %s" in statements.POINT
         assert "{where}" in statements.LIST
-        assert all(f"match_keys && %({way})s::int[]" in statements.MATCH for way in ("exact", "near", "sound", "alike"))
+        assert all(f"match_keys && %({way})s::int[]" in statements.MATCH for way in ("exact", "near", "sound"))
         assert "resource.words @>" in statements.SEARCH
         assert "insert into cases" in statements.REPORT
         assert "signing_key" in statements.CLIENT_AND_KEY

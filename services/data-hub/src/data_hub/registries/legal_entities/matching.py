@@ -46,7 +46,8 @@ def _statement(ways: list[str]) -> str:
     return " union all ".join(arms)
 
 
-BY_NAME = _statement(["exact", "near", "sound", "alike"])  # all ways of a name at once, as measurements ask it
+_LAST = ["alike"]  # taken where nothing else brought anybody
+BY_NAME = _statement(["exact", "near", "sound"])  # the ways of a name that is nearly right at once, for measurements
 
 
 def name_values(key: str) -> dict[str, list[int]]:
@@ -68,13 +69,16 @@ class Matching:
         codes = credit_codes(question.uscc) if question.uscc is not None else {}
         key = search_key(question.name) if question.name is not None else None
         asked = _Asked(question, codes, key)
-        ways, wider, values = _ways(asked)
-        rows, cut = await self._candidates(ways, values)
-        best = _ranked(asked, rows)
-        # Whoever carries the very name or its distinctive part agrees better than any name with a slip in it.
-        if wider and len(best) < question.limit:
-            more, cut_again = await self._candidates(wider, values)
-            best, cut = _ranked(asked, rows | more), cut or cut_again
+        steps, values = _steps(asked)
+        rows: dict[str, tuple[Any, ...]] = {}
+        best: list[tuple[float, tuple[Any, ...], list[Clue]]] = []
+        cut = False
+        for step in steps:
+            if len(best) >= (1 if step == _LAST else question.limit):
+                break
+            more, cut_here = await self._candidates(step, values)
+            rows, cut = rows | more, cut or cut_here
+            best = _ranked(asked, rows)
         items = [
             EntityMatch(
                 score=worth, agreement=[EntityClue(field=clue.field, how=clue.how) for clue in clues],
@@ -116,24 +120,24 @@ class _Asked:
         return scoring.score(_clues(self, ideal)) < LEAST
 
 
-def _ways(asked: _Asked) -> tuple[list[str], list[str], dict[str, Any]]:
-    """The ways that are worth taking first, those to take where they bring too few, and what all want to know."""
+def _steps(asked: _Asked) -> tuple[list[list[str]], dict[str, Any]]:
+    """The ways that are worth taking together, the surest first, and what they want to know.
+
+    Whoever carries the very name or its distinctive part agrees better than any name with a slip in it, and of a
+    distinctive part with a slip any few of very many are told where nothing else is known that leads to them.
+    """
     question, first = asked.question, ["codes"] if asked.codes else []
     values: dict[str, Any] = {"codes": list(asked.codes)}
     if asked.key is None or asked.is_led_by_code:
-        return first, [], values
-    wider = ["near", "sound"]
-    told = name_values(asked.key)
-    if told["alike"]:
-        # A distinctive part with a slip is shared by so many that only a few are looked at: those who agree in more.
-        if question.division_code is not None and len(stem := stem_of(canonical(question.division_code))) >= 6:
-            wider.append("alike_there")
-            values["county"] = stem[:6]
-        if question.established_on is not None:
-            wider.append("alike_then")
-            values["day"] = question.established_on
-        wider.append("alike")
-    return [*first, "exact"], wider, values | told
+        return [first], values
+    told, second = name_values(asked.key), ["near", "sound"]
+    if question.division_code is not None and len(stem := stem_of(canonical(question.division_code))) >= 6:
+        second.append("alike_there")
+        values["county"] = stem[:6]
+    if question.established_on is not None:
+        second.append("alike_then")
+        values["day"] = question.established_on
+    return [[*first, "exact"], second, _LAST], values | told
 
 
 def _ranked(asked: _Asked, rows: dict[str, tuple[Any, ...]]) -> list[tuple[float, tuple[Any, ...], list[Clue]]]:
