@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import Depends
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, func, select
 
 from citykit.access import Actor
 from citykit.pages import Page, keyset_page
@@ -72,6 +72,12 @@ class Reading:
         conditions = [*PUBLIC, *repository.chosen(query, self.work.clock.now())]
         total, found = await repository.facets(self.work.session, conditions)
         return Facets(total=total, facets=found)
+
+    async def public_providers(self) -> dict[str, str]:
+        """The departments that opened something, by their codes."""
+        code, name = ResourceRow.provider, func.max(ResourceRow.provider_name)
+        rows = await self.work.session.execute(select(code, name).where(*PUBLIC).group_by(code))
+        return {row[0]: row[1] for row in rows}
 
     async def statistics(self, *, by: Actor) -> Statistics:
         """Counts for each department, of what the actor may know of."""
