@@ -126,6 +126,10 @@ class TestHeaders:
         assert "script-src" not in policies["/api/data-hub/v1/x"]
         assert policies["/api/citizen-pass/oidc/authorize"] == ""
 
+    def test_pages_of_apps_and_of_opened_data_bring_their_own_policy(self, web: httpx.Client) -> None:
+        for path in ("/api/data-hub/apps/", "/api/data-hub/catalogue/", "/api/data-hub/catalogue/203001-000001"):
+            assert "content-security-policy" not in web.get(path).headers
+
     def test_pages_of_maps_bring_their_own_policy(self, web: httpx.Client) -> None:
         for path in ("/api/data-hub/ogc", "/api/data-hub/ogc/collections/divisions/items"):
             answer = web.get(path, headers={"Origin": "null"})

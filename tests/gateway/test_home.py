@@ -52,8 +52,8 @@ class TestPage:
         links = set(Page().every("href"))
         assert {f"/api/citizen-pass/pages/{name}" for name in ("register", "account", "privacy")} <= links
 
-    def test_a_guest_finds_the_maps_and_the_store_of_applications(self) -> None:
-        assert {"/api/data-hub/ogc", "/api/data-hub/apps/"} <= set(Page().every("href"))
+    def test_a_guest_finds_the_maps_the_opened_data_and_the_store_of_applications(self) -> None:
+        assert {"/api/data-hub/ogc", "/api/data-hub/catalogue/", "/api/data-hub/apps/"} <= set(Page().every("href"))
 
     def test_chinese_first_and_english_marked(self) -> None:
         page = Page()

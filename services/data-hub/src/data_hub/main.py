@@ -54,6 +54,7 @@ from data_hub.resources.ckan import router as ckan_routes
 from data_hub.resources.dcat import router as dcat_routes
 from data_hub.resources.events import ResourceChanged, ResourcePublished, ResourceWithdrawn
 from data_hub.resources.jobs import TASKS as RESOURCE_TASKS
+from data_hub.resources.portal import pages_router as catalogue_pages
 from data_hub.sample import load_sample
 from data_hub.seals import router as seal_routes
 from data_hub.services import pages_router as service_pages
@@ -92,6 +93,7 @@ service = Service(
         tile_routes.router,
         resource_routes.router,
         catalogue_routes.router,
+        catalogue_pages.router,
         dcat_routes.router,
         ckan_routes.router,
         indicator_routes.router,
