@@ -109,7 +109,7 @@ def make(city: City, token: str) -> list[Row]:
             [match_values(name) for name in wrong],
         ),
         Row(
-            "person", "人口模糊比对 Person match", "data-hub", 0.3, 200, ("items", "cut"), persons,
+            "person", "人口模糊比对 Person match", "data-hub", 0.25, 200, ("items", "cut"), persons,
             [person_values(*one) for one in who],
         ),
         Row(
