@@ -36,6 +36,10 @@ _MEMORY = "512MB"
 class Gathers(Protocol):
     """Something that writes at once, or lets what it has to write wait."""
 
+    @property
+    def gathers(self) -> bool:
+        """Whether it waits."""
+
     def gather(self) -> None:
         """Let it wait from now on."""
 
@@ -47,8 +51,15 @@ class Gathers(Protocol):
 
 
 @asynccontextmanager
-async def at_once(work: Work, *writers: Gathers) -> AsyncIterator[None]:
-    """Within the block `writers` gather what they have to write; it is written at its end, unless the block fails."""
+async def at_once(work: Work, held: dict[Any, Any], *writers: Gathers) -> AsyncIterator[None]:
+    """Within the block `writers` gather what they have to write; it is written at its end, unless the block fails.
+
+    Blocks may lie in each other: the outermost one writes. `held` keeps the records that are held within it.
+    """
+    if all(one.gathers for one in writers):
+        yield
+        return
+    held.clear()
     for one in writers:
         one.gather()
     try:
@@ -57,6 +68,7 @@ async def at_once(work: Work, *writers: Gathers) -> AsyncIterator[None]:
         for one in writers:
             await one.write()
     finally:
+        held.clear()
         for one in writers:
             one.let_go()
 

@@ -43,6 +43,11 @@ class Changes:
         self.work = work
         self._waiting: list[dict[str, Any]] | None = None
 
+    @property
+    def gathers(self) -> bool:
+        """Whether changes wait until they are written at once."""
+        return self._waiting is not None
+
     def gather(self) -> None:
         """Let changes wait from now on until they are written at once (`bulk.at_once`)."""
         self._waiting = []

@@ -73,6 +73,8 @@ class Matching:
         rows: dict[str, tuple[Any, ...]] = {}
         best: list[tuple[float, tuple[Any, ...], list[Clue]]] = []
         cut = False
+        # A bounded way must never become a walk through the table, whatever the planner guesses of its yield.
+        await (await self._work.driver()).execute("set local enable_seqscan = off")
         for step in steps:
             if len(best) >= (1 if step == _LAST else question.limit):
                 break
@@ -92,8 +94,6 @@ class Matching:
         if not ways:
             return {}, False
         connection = await self._work.driver()
-        # A bounded way must never become a walk through the table, whatever the planner guesses of its yield.
-        await connection.execute("set local enable_seqscan = off")
         statement = _statement(ways)
         rows: dict[str, tuple[Any, ...]] = {}
         brought = [0] * len(ways)

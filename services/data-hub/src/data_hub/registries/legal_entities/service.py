@@ -1,7 +1,7 @@
 """The acts on legal entities: register, correct a value, record a cessation; and the question who represents one."""
 
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -97,18 +97,9 @@ class LegalEntities:
                     self._tell(one.row, "register", list(one.values), statement, by)
         return entered
 
-    @asynccontextmanager
-    async def at_once(self) -> AsyncIterator[None]:
+    def at_once(self) -> AbstractAsyncContextManager[None]:
         """Within the block acts gather what they write, and it is written at its end; blocks may lie in each other."""
-        if self._rows.history.gathers:
-            yield
-            return
-        self._held = {}
-        try:
-            async with bulk.at_once(self.work, self._rows.history, self._changes):
-                yield
-        finally:
-            self._held = {}
+        return bulk.at_once(self.work, self._held, self._rows.history, self._changes)
 
     async def hold(self, codes: Collection[str], fields: Collection[str]) -> None:
         """Hold entities and take what is known of these fields of theirs, for acts that gather what they write."""

@@ -155,6 +155,8 @@ class Matching:
         rows: dict[UUID, tuple[Any, ...]] = {}
         best: list[tuple[float, UUID, list[Clue]]] = []
         cut = False
+        # A bounded way must never become a walk through the table, whatever the planner guesses of its yield.
+        await (await self._work.driver()).execute("set local enable_seqscan = off")
         for step in steps:
             if len(best) >= question.limit and best[question.limit - 1][0] >= step.most:
                 cut = True  # there may be more, and none of them better
@@ -181,8 +183,6 @@ class Matching:
         if not ways:
             return {}, False
         connection = await self._work.driver()
-        # A bounded way must never become a walk through the table, whatever the planner guesses of its yield.
-        await connection.execute("set local enable_seqscan = off")
         rows: dict[UUID, tuple[Any, ...]] = {}
         cut = False
         brought = [0] * len(ways)

@@ -1,7 +1,7 @@
 """The acts on persons: register, correct a value, record a death, relate two persons."""
 
-from collections.abc import AsyncIterator, Collection, Iterable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Collection, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
@@ -151,18 +151,9 @@ class Population:
                     self._tell(one.person, one.row["division_code"], "register", list(one.values), statement, by)
         return entered
 
-    @asynccontextmanager
-    async def at_once(self) -> AsyncIterator[None]:
+    def at_once(self) -> AbstractAsyncContextManager[None]:
         """Within the block acts gather what they write, and it is written at its end; blocks may lie in each other."""
-        if self._rows.history.gathers:
-            yield
-            return
-        self._held = {}
-        try:
-            async with bulk.at_once(self.work, self._rows.history, self._changes):
-                yield
-        finally:
-            self._held = {}
+        return bulk.at_once(self.work, self._held, self._rows.history, self._changes)
 
     async def hold(self, persons: Collection[UUID], fields: Collection[str]) -> None:
         """Hold persons and take what is known of these fields of theirs, for acts that gather what they write."""
