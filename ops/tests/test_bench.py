@@ -216,7 +216,7 @@ class TestReference:
     def test_the_statements_are_the_services_own(self) -> None:
         assert "from legal_entity where uscc = %s" in statements.POINT
         assert "{where}" in statements.LIST
-        assert all(f"match_keys && %({way})s::int[]" in statements.MATCH for way in ("exact", "near", "sound"))
+        assert all(f"match_keys && %({way})s::int[]" in statements.MATCH for way in ("very", "core", "near", "sound"))
         assert "resource.words @>" in statements.SEARCH
         assert "insert into cases" in statements.REPORT
         assert "signing_key" in statements.CLIENT_AND_KEY
@@ -229,8 +229,8 @@ class TestReference:
 
     def test_a_bare_match_looks_for_the_services_tokens(self) -> None:
         given = statements.match_values("衡水桃城思远橡塑制品有限公司")
-        assert set(given) == {"exact", "near", "sound", "alike"}
-        assert set(given["exact"]) & set(statements.match_values("思远橡塑制品")["exact"])
+        assert set(given) == {"very", "core", "near", "sound", "alike"}
+        assert given["core"] == statements.match_values("思远橡塑制品")["core"]
 
     def test_a_bare_question_for_a_person_takes_the_services_ways(self) -> None:
         name, born = statements.invented_persons(1)[0]

@@ -26,10 +26,11 @@ _EVENTS = """events as (
 )"""
 _READS = """reads as (
   insert into personal_access (id, person, at, actor, actor_name, organisation, on_behalf_of, action, fields, purpose,
-    legal_basis)
-  select id, person, at, actor, actor_name, organisation, on_behalf_of, action, fields, purpose, legal_basis
+    legal_basis, words)
+  select id, person, at, actor, actor_name, organisation, on_behalf_of, action, fields, purpose, legal_basis, words
   from json_to_recordset(%(reads)s::json) as r(id uuid, person text, at timestamptz, actor text, actor_name text,
-    organisation text, on_behalf_of text, action text, fields text[], purpose text, legal_basis text)
+    organisation text, on_behalf_of text, action text, fields text[], purpose text, legal_basis text,
+    words jsonb)
 )"""
 # The head of each stream moves on under its row lock, streams in one order, and the entry takes the hash that it got.
 _NOTES = """notes as materialized (
@@ -60,7 +61,8 @@ def _plain(value: Any) -> str:
     raise TypeError(f"{type(value).__name__} is not JSON")
 
 
-def _text(rows: Sequence[Row]) -> str:
+def text_of(rows: Sequence[Row]) -> str:
+    """Rows as the statements of the ledger take them."""
     return json.dumps(rows, default=_plain, ensure_ascii=False, separators=(",", ":"))
 
 
@@ -77,6 +79,16 @@ def _statement(parts: tuple[str, ...], staged: tuple[str, ...] = ()) -> bytes:
     """The statement that writes these parts of the ledger, after what was staged."""
     tables = ", ".join([*staged, *(_TABLES[part] for part in parts if part in _TABLES)])
     return f"{f'with {tables} ' if tables else ''}{_JOBS if 'jobs' in parts else 'select 1'}".encode()
+
+
+@cache
+def seeing(found: str) -> bytes:
+    """The statement that reads rows of persons and writes who read them: no line for a row that is not there.
+
+    `found` is a SELECT whose column `reference` names the person as her access log does.
+    """
+    logged = f"{_READS.removesuffix(')')} where r.person in (select reference from seen)\n)"  # noqa: S608 - fixed text
+    return f"with seen as ({found}), {logged} select * from seen".encode()  # noqa: S608 - the act's own text
 
 
 def waves(notes: Iterable[Row]) -> list[list[Row]]:
@@ -106,7 +118,7 @@ class Ledger:
     ) -> None:
         first, *self._further = waves(notes) or [[]]
         given = {"events": events, "reads": reads, "notes": first, "jobs": jobs}
-        self._values: dict[str, Any] = {name: _text(rows) for name, rows in given.items() if rows}
+        self._values: dict[str, Any] = {name: text_of(rows) for name, rows in given.items() if rows}
         self._statement = _statement(tuple(self._values), tuple(one.parts for one in staged))
         self._is_empty = not self._values and not staged
         for one in staged:
@@ -127,6 +139,6 @@ class Ledger:
         try:
             await connection.execute(self._statement, self._values, prepare=True)
             for wave in self._further:
-                await connection.execute(_statement(("notes",)), {"notes": _text(wave)}, prepare=True)
+                await connection.execute(_statement(("notes",)), {"notes": text_of(wave)}, prepare=True)
         except OperationalError as error:
             raise Unavailable(headers={"Retry-After": "2"}) from error

@@ -1,7 +1,7 @@
 """One running process of a service: what is opened once at its start and closed at its end."""
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Annotated, Any, LiteralString
 from uuid import UUID
@@ -63,6 +63,7 @@ class Runtime:
         self.engine: AsyncEngine = open_engine(settings)
         self.sessions = session_factory(self.engine)
         self.reads = Reads(settings)
+        self.seeks = Reads(settings, SEEKING)
         self.http = httpx.AsyncClient(
             transport=transport,
             timeout=httpx.Timeout(5.0, connect=2.0),
@@ -84,6 +85,7 @@ class Runtime:
     async def open(self) -> None:
         """Open what needs the event loop. A database that is down does not stop the start: readiness tells."""
         await self.reads.pool.open(wait=False)
+        await self.seeks.pool.open(wait=False)
 
     async def close(self) -> None:
         """Close everything that was opened, after the farewells."""
@@ -91,6 +93,7 @@ class Runtime:
             await farewell()
         await self.http.aclose()
         await self.reads.pool.close()
+        await self.seeks.pool.close()
         await self.engine.dispose()
 
     def _new_work(self) -> Work:
@@ -193,11 +196,16 @@ class Runtime:
         return {row.task_name: row.n for row in counted}, max((float(row.age) for row in counted), default=0.0)
 
 
-def _reading_pool(settings: ServiceSettings) -> AsyncConnectionPool[AsyncConnection[Any]]:
+# Bounded ways into large tables: each is an index and a limit, and must never become a walk through the table, whatever
+# the planner guesses of its yield. Planning such a statement costs more than running it, so it is planned once.
+SEEKING = " -c enable_seqscan=off -c plan_cache_mode=force_generic_plan"
+
+
+def _reading_pool(settings: ServiceSettings, options: str) -> AsyncConnectionPool[AsyncConnection[Any]]:
     """Connections of the hot path: autocommit, prepared from the first run, and unable to write."""
     return AsyncConnectionPool(
         settings.conninfo,
-        min_size=1,
+        min_size=0 if options else 1,  # those of a special kind are made where a service asks for one
         max_size=settings.pool_size,
         timeout=2,
         open=False,
@@ -207,7 +215,7 @@ def _reading_pool(settings: ServiceSettings) -> AsyncConnectionPool[AsyncConnect
             "application_name": "city-reads",
             "connect_timeout": 5,
             "options": f"-c timezone=UTC -c statement_timeout={settings.statement_timeout_ms}"
-            " -c default_transaction_read_only=on",
+            f" -c default_transaction_read_only=on{options}",
         },
     )
 
@@ -215,10 +223,12 @@ def _reading_pool(settings: ServiceSettings) -> AsyncConnectionPool[AsyncConnect
 class Reads:
     """Runs the statements of the hot path, each on a connection of its own that is back before the caller goes on."""
 
-    def __init__(self, settings: ServiceSettings) -> None:
-        self.pool = _reading_pool(settings)
+    def __init__(self, settings: ServiceSettings, options: str = "") -> None:
+        self.pool = _reading_pool(settings, options)
 
-    async def execute(self, statement: LiteralString | bytes, values: Sequence[Any] = ()) -> AsyncCursor[Any]:
+    async def execute(
+        self, statement: LiteralString | bytes, values: Sequence[Any] | Mapping[str, Any] = ()
+    ) -> AsyncCursor[Any]:
         """Run one statement; its rows are here, whoever uses the connection next.
 
         Raises Unavailable where the database is down or busy, or no connection becomes free.
@@ -238,6 +248,15 @@ async def _reader(request: Request) -> Reads:
 # The hot path of point reads and list pages: read-only driver connections in autocommit, prepared statements, no ORM.
 # What a person's record is read with must be a Work instead: its access-log line belongs into the same transaction.
 ReaderInRequest = Annotated[Reads, Depends(_reader)]
+
+
+async def _seeker(request: Request) -> Reads:
+    seeks: Reads = request.app.state.city.seeks
+    return seeks
+
+
+# The same for statements of bounded ways into large tables, see SEEKING. What they find of persons is not shown yet.
+SeekerInRequest = Annotated[Reads, Depends(_seeker)]
 
 
 @asynccontextmanager

@@ -1,12 +1,12 @@
 """One transaction and what it may touch: one per request, per event received, per job."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import Depends
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 
@@ -14,8 +14,9 @@ from citykit.audit import AuditTrail
 from citykit.calendar import WorkingCalendar
 from citykit.clock import Clock
 from citykit.jobs import Jobs
-from citykit.ledger import Ledger, Staged
+from citykit.ledger import Ledger, Staged, seeing, text_of
 from citykit.mesh import Mesh
+from citykit.problems import Unavailable
 from citykit.transaction import Transaction
 from citykit.usage import AccessLog
 from citykit.vault import Vault
@@ -60,6 +61,22 @@ class Work:
         statement is the whole transaction: one round trip instead of four. Names and values must be the act's own.
         """
         self.staged.append(Staged(parts, values))
+
+    async def seen(self, found: str, values: Mapping[str, Any], persons: Collection[str]) -> list[tuple[Any, ...]]:
+        """Read rows of `persons` in the one statement that also writes what the access log has noted of them.
+
+        `found` is a SELECT whose first column is `reference`, the person as her access log names her. Of a person who
+        is not there no line is written. Where the act has done nothing before, the statement is a transaction of its
+        own: one round trip instead of four. Raises Unavailable where the database cannot.
+        """
+        statement, given = seeing(found), {**values, "reads": text_of(self.access.take(persons))}
+        try:
+            if self.transaction.has_begun:
+                return await (await (await self.driver()).execute(statement, given, prepare=True)).fetchall()
+            async with self.transaction.autocommit() as connection:
+                return await (await connection.execute(statement, given, prepare=True)).fetchall()
+        except OperationalError as error:
+            raise Unavailable(headers={"Retry-After": "2"}) from error
 
     def _ledger(self) -> Ledger:
         staged, self.staged[:] = list(self.staged), []

@@ -196,6 +196,19 @@ class TestFirms:
         await city.client.post(f"{ENTITIES}/{FIRM}/corrections", json=body, headers=stating(city, body))
         assert agreement(await firms(city, name="衡水示例橡塑制品有限公司")) == {"name": "former-name"}
 
+    async def test_the_very_name_comes_first_among_more_of_one_distinctive_part_than_are_told(
+        self, city: ServiceUnderTest
+    ) -> None:
+        for number, place in enumerate(("枣强", "武邑", "武强", "饶阳", "安平")):
+            await register_firm(city, uscc=invent_entity(number).uscc, name=f"衡水{place}示例橡塑制品有限公司")
+        await register_firm(city)
+        body = correction("name", "河北新材料有限公司", true_from="2020-01-01", source={"department": MARKET})
+        await city.client.post(f"{ENTITIES}/{FIRM}/corrections", json=body, headers=stating(city, body))
+        answer = (await firms(city, name="衡水示例橡塑制品有限公司", limit=3)).json()
+        hows = [one["agreement"][0]["how"] for one in answer["items"]]
+        assert (hows, answer["cut"]) == (["former-name", "distinctive-part", "distinctive-part"], True)
+        assert answer["items"][0]["entity"]["uscc"] == FIRM
+
     async def test_what_ceased_is_found_with_its_state(self, city: ServiceUnderTest) -> None:
         await register_firm(city)
         body = {"state": "deregistered", "ceased_on": "2024-01-01", "source": {"department": MARKET}}

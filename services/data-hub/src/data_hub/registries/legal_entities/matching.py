@@ -1,10 +1,11 @@
 """Finds legal entities by a name or a code with a slip in it, and says how each candidate agrees."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from citykit.problems import FieldError
-from citykit.work import Work
+from citykit.runtime import Reads
 from data_hub.bigrams import search_key
 from data_hub.divisions.domain import canonical, stem_of
 from data_hub.registries.legal_entities.errors import NothingToMatch
@@ -17,50 +18,60 @@ from data_hub.registries.legal_entities.schemas import (
 )
 from data_hub.registries.matching import scoring
 from data_hub.registries.matching.edits import Slip, credit_codes
-from data_hub.registries.matching.entities import alike_words, exact_words, near_words, sound_words
+from data_hub.registries.matching.entities import alike_words, core_words, near_words, sound_words, very_words
 from data_hub.registries.matching.scoring import LEAST, Clue
 from data_hub.registries.matching.tokens import token
 
 BOUND = 60  # rows that one way may bring
+Ways = Mapping[str, int]  # how many rows each way that is taken may bring
 _FEW = 20  # rows of a way that finds very many and tells little
 # A county is compared by an expression on purpose: its index would lead through all firms of the county.
 _WAYS = {
     "codes": "uscc = any(%(codes)s)",
-    "exact": "match_keys && %(exact)s::int[]",
+    "very": "match_keys && %(very)s::int[]",
+    "core": "match_keys && %(core)s::int[]",
     "near": "match_keys && %(near)s::int[]",
     "sound": "match_keys && %(sound)s::int[]",
     "alike_there": "match_keys && %(alike)s::int[] and left(division_code, 6) = %(county)s",
     "alike_then": "match_keys && %(alike)s::int[] and established_on = %(day)s",
     "alike": "match_keys && %(alike)s::int[]",
 }
-_BOUNDS = {way: _FEW if way.startswith("alike") else BOUND for way in _WAYS}
 _ARM = """(select {number} as way, found.* from (
   select uscc, name, state, legal_form, division_code, established_on, name_keys from legal_entity
   where {condition} limit {bound}
 ) found)"""
 
 
-def _statement(ways: list[str]) -> str:
+def _statement(ways: Ways) -> str:
     """All `ways` at once; each brings one row more than it may, so that a cut one is seen."""
-    arms = (_ARM.format(number=n, condition=_WAYS[way], bound=_BOUNDS[way] + 1) for n, way in enumerate(ways))
+    arms = (_ARM.format(number=n, condition=_WAYS[way], bound=most + 1) for n, (way, most) in enumerate(ways.items()))
     return " union all ".join(arms)
 
 
-_LAST = ["alike"]  # taken where nothing else brought anybody
-BY_NAME = _statement(["exact", "near", "sound"])  # the ways of a name that is nearly right at once, for measurements
+_LAST = {"alike": _FEW}  # taken where nothing else brought anybody
+# The ways of a name that is nearly right at once, for measurements.
+BY_NAME = _statement({"very": BOUND, "core": BOUND, "near": BOUND, "sound": BOUND})
 
 
 def name_values(key: str) -> dict[str, list[int]]:
     """What the ways of a name want to know: the tokens of each."""
-    words = {"exact": exact_words, "near": near_words, "sound": sound_words, "alike": alike_words}
+    words = {"very": very_words, "core": core_words, "near": near_words, "sound": sound_words, "alike": alike_words}
     return {way: sorted(map(token, of(key))) for way, of in words.items()}
 
 
-class Matching:
-    """Matches legal entities within one transaction."""
+class Weighed(NamedTuple):
+    """A candidate, and what it is worth."""
 
-    def __init__(self, work: Work) -> None:
-        self._work = work
+    score: float
+    row: tuple[Any, ...]
+    clues: list[Clue]
+
+
+class Matching:
+    """Matches legal entities."""
+
+    def __init__(self, seeks: Reads) -> None:
+        self._seeks = seeks
 
     async def match(self, question: EntityMatchQuestion) -> EntityMatches:
         """The best candidates. Raises NothingToMatch."""
@@ -70,37 +81,38 @@ class Matching:
         key = search_key(question.name) if question.name is not None else None
         asked = _Asked(question, codes, key)
         steps, values = _steps(asked)
-        rows: dict[str, tuple[Any, ...]] = {}
-        best: list[tuple[float, tuple[Any, ...], list[Clue]]] = []
+        weighed: dict[str, Weighed] = {}
+        best: list[Weighed] = []
         cut = False
-        # A bounded way must never become a walk through the table, whatever the planner guesses of its yield.
-        await (await self._work.driver()).execute("set local enable_seqscan = off")
         for step in steps:
             if len(best) >= (1 if step == _LAST else question.limit):
                 break
-            more, cut_here = await self._candidates(step, values)
-            rows, cut = rows | more, cut or cut_here
-            best = _ranked(asked, rows)
+            more, is_bounded = await self._candidates(step, values)
+            cut = cut or is_bounded
+            for uscc, row in more.items():
+                if uscc not in weighed:
+                    clues = _clues(asked, row)
+                    weighed[uscc] = Weighed(scoring.score(clues), row, clues)
+            best = _ranked(weighed.values())
         items = [
             EntityMatch(
-                score=worth, agreement=[EntityClue(field=clue.field, how=clue.how) for clue in clues],
-                entity=LegalEntityBrief(**dict(zip(LegalEntityBrief.model_fields, row, strict=False))),
+                score=one.score, agreement=[EntityClue(field=clue.field, how=clue.how) for clue in one.clues],
+                entity=LegalEntityBrief(**dict(zip(LegalEntityBrief.model_fields, one.row, strict=False))),
             )
-            for worth, row, clues in best[: question.limit]
+            for one in best[: question.limit]
         ]  # fmt: skip
         return EntityMatches(items=items, cut=cut or len(best) > question.limit)
 
-    async def _candidates(self, ways: list[str], values: dict[str, Any]) -> tuple[dict[str, tuple[Any, ...]], bool]:
+    async def _candidates(self, ways: Ways, values: dict[str, Any]) -> tuple[dict[str, tuple[Any, ...]], bool]:
         if not ways:
             return {}, False
-        connection = await self._work.driver()
         statement = _statement(ways)
         rows: dict[str, tuple[Any, ...]] = {}
         brought = [0] * len(ways)
-        for way, *row in await (await connection.execute(statement.encode(), values)).fetchall():
+        for way, *row in await (await self._seeks.execute(statement.encode(), values)).fetchall():
             brought[way] += 1
             rows.setdefault(row[0], tuple(row))
-        return rows, any(count > _BOUNDS[way] for way, count in zip(ways, brought, strict=True))
+        return rows, any(count > most for most, count in zip(ways.values(), brought, strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +120,12 @@ class _Asked:
     question: EntityMatchQuestion
     codes: dict[str, Slip]
     key: str | None
+
+    @property
+    def is_name_alone(self) -> bool:
+        """Whether nothing but a name is known."""
+        question = self.question
+        return question.uscc is None and question.division_code is None and question.established_on is None
 
     @property
     def is_led_by_code(self) -> bool:
@@ -120,31 +138,32 @@ class _Asked:
         return scoring.score(_clues(self, ideal)) < LEAST
 
 
-def _steps(asked: _Asked) -> tuple[list[list[str]], dict[str, Any]]:
+def _steps(asked: _Asked) -> tuple[list[Ways], dict[str, Any]]:
     """The ways that are worth taking together, the surest first, and what they want to know.
 
     Whoever carries the very name or its distinctive part agrees better than any name with a slip in it, and of a
-    distinctive part with a slip any few of very many are told where nothing else is known that leads to them.
+    distinctive part with a slip any few of very many are told where nothing else is known that leads to them. Where
+    nothing but a name is known, all who share its distinctive part are worth the same: no more are looked at than told.
     """
-    question, first = asked.question, ["codes"] if asked.codes else []
+    question = asked.question
+    first: dict[str, int] = {"codes": BOUND} if asked.codes else {}
     values: dict[str, Any] = {"codes": list(asked.codes)}
     if asked.key is None or asked.is_led_by_code:
         return [first], values
-    told, second = name_values(asked.key), ["near", "sound"]
+    first |= {"very": BOUND, "core": min(question.limit, BOUND) if asked.is_name_alone else BOUND}
+    second = {"near": BOUND, "sound": BOUND}
     if question.division_code is not None and len(stem := stem_of(canonical(question.division_code))) >= 6:
-        second.append("alike_there")
+        second["alike_there"] = _FEW
         values["county"] = stem[:6]
     if question.established_on is not None:
-        second.append("alike_then")
+        second["alike_then"] = _FEW
         values["day"] = question.established_on
-    return [[*first, "exact"], second, _LAST], values | told
+    return [first, second, _LAST], values | name_values(asked.key)
 
 
-def _ranked(asked: _Asked, rows: dict[str, tuple[Any, ...]]) -> list[tuple[float, tuple[Any, ...], list[Clue]]]:
+def _ranked(weighed: Iterable[Weighed]) -> list[Weighed]:
     """The candidates that are worth telling, the best first."""
-    weighed = ((_clues(asked, row), row) for row in rows.values())
-    scored = [(scoring.score(clues), row, clues) for clues, row in weighed]
-    return sorted((one for one in scored if one[0] >= LEAST), key=lambda one: (-one[0], one[1][0]))
+    return sorted((one for one in weighed if one.score >= LEAST), key=lambda one: (-one.score, one.row[0]))
 
 
 def _clues(asked: _Asked, row: tuple[Any, ...]) -> list[Clue]:

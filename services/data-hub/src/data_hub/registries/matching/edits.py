@@ -111,9 +111,11 @@ def one_slip_apart(one: str, other: str) -> bool:
     """Whether two texts differ by one character wrong, missing or too many, or by two neighbours swapped."""
     if one == other or abs(len(one) - len(other)) > 1:
         return False
-    start = next((n for n, pair in enumerate(zip(one, other, strict=False)) if pair[0] != pair[1]), None)
-    if start is None:
-        return True
+    start = 0
+    for character, counterpart in zip(one, other, strict=False):  # a loop: of each question some sixty are weighed so
+        if character != counterpart:
+            break
+        start += 1
     rest, remaining = one[start:], other[start:]
     if len(rest) == len(remaining):
         return rest[1:] == remaining[1:] or (rest[:2] == remaining[:2][::-1] and rest[2:] == remaining[2:])

@@ -8,9 +8,14 @@ from data_hub.registries.matching.tokens import sounding, token, with_a_slip
 _SHORTEST = 3  # characters of a core that is looked for with a slip
 
 
-def exact_words(key: str) -> set[str]:
-    """The words that find a firm by its very name or by its core."""
-    return {key, f"#{core(key)}"}
+def very_words(key: str) -> set[str]:
+    """The word that finds a firm by its very name, present or former."""
+    return {key}
+
+
+def core_words(key: str) -> set[str]:
+    """The word that finds it by its core; in a large city dozens of firms may share one."""
+    return {f"#{core(key)}"}
 
 
 def near_words(key: str) -> set[str]:
@@ -35,5 +40,7 @@ def entity_tokens(keys: Iterable[str]) -> list[int]:
     """The tokens that find a firm by its present and its former names."""
     found: set[int] = set()
     for key in keys:
-        found.update(map(token, exact_words(key) | near_words(key) | sound_words(key) | alike_words(key)))
+        found.update(
+            map(token, very_words(key) | core_words(key) | near_words(key) | sound_words(key) | alike_words(key))
+        )
     return sorted(found)

@@ -4,14 +4,14 @@ Every way to a candidate is an index and a bound: however frequent a name is, a 
 most, and the answer says when it was cut. Clues outside the purpose are refused: an agreement would tell them.
 """
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import select
-
 from citykit.actors import Actor
+from citykit.runtime import Reads
 from citykit.work import Work
 from data_hub.bigrams import search_key
 from data_hub.divisions.domain import canonical, stem_of
@@ -21,7 +21,6 @@ from data_hub.registries.matching.scoring import LEAST, Agreement, Clue
 from data_hub.registries.matching.tokens import formerly, left_out, sounding, token, with_a_slip, within
 from data_hub.registries.population.domain import name_form
 from data_hub.registries.population.errors import NothingToSearch
-from data_hub.registries.population.models import PersonRow
 from data_hub.registries.population.reading import Readings
 from data_hub.registries.population.repository import id_number_index
 from data_hub.registries.population.schemas import MatchedClue, PersonMatch, PersonMatches, PersonMatchQuestion
@@ -29,6 +28,7 @@ from data_hub.registries.purposes.domain import Purpose
 from data_hub.registries.purposes.service import check_covered, purpose_of
 
 BOUND = 60  # rows that one way may bring
+Ways = Mapping[str, int]  # how many rows each way that is taken may bring
 # Each way to candidates, by name: what it wants to know is bound by name too.
 _WAYS = {
     "numbers": "where n.id_number_index = any(%(numbers)s)",
@@ -44,14 +44,15 @@ _WAYS = {
 }
 _FROM = {"numbers": "n.id_number_index from person_number n join person p on p.id = n.person"}
 _ARM = """(select {number} as way, found.* from (
-  select p.id, p.name_key, p.former_names, p.birth_date, p.sex, p.division_code, {source} {condition} limit %(bound)s
+  select p.id, p.name_key, p.former_names, p.birth_date, p.sex, p.division_code, {source} {condition} limit {bound}
 ) found)"""
 
 
-def _statement(ways: list[str]) -> bytes:
+def _statement(ways: Ways) -> bytes:
+    """All `ways` at once; each brings one row more than it may, so that a cut one is seen."""
     arms = [
-        _ARM.format(number=n, source=_FROM.get(way, "null::bytea from person p"), condition=_WAYS[way])
-        for n, way in enumerate(ways)
+        _ARM.format(number=n, source=_FROM.get(way, "null::bytea from person p"), condition=_WAYS[way], bound=most + 1)
+        for n, (way, most) in enumerate(ways.items())
     ]
     return " union all ".join(arms).encode()
 
@@ -65,6 +66,11 @@ class Asked:
     born: date | None
     stem: str | None
     sex: str | None
+
+    @property
+    def is_name_alone(self) -> bool:
+        """Whether nothing but a name is known."""
+        return not self.numbers and self.born is None and self.stem is None and self.sex is None
 
     @property
     def is_narrow(self) -> bool:
@@ -89,20 +95,31 @@ class Asked:
 class Step:
     """Ways that are taken together, and what the best candidate that they alone can bring would be worth."""
 
-    ways: list[str]
+    ways: Ways
     most: float = 1.0
 
 
-def _steps(asked: Asked) -> tuple[list[Step], dict[str, Any]]:
-    """The ways that are worth taking, the surest first, and what they want to know."""
-    first: list[str] = ["numbers"] if asked.numbers else []
-    values: dict[str, Any] = {"numbers": list(asked.numbers), "bound": BOUND + 1}
+class Weighed(NamedTuple):
+    """A candidate, and what she is worth."""
+
+    score: float
+    person: UUID
+    clues: list[Clue]
+
+
+def _steps(asked: Asked, limit: int) -> tuple[list[Step], dict[str, Any]]:
+    """The ways that are worth taking, the surest first, and what they want to know.
+
+    Where nothing but a name is known, all who carry it are worth the same: no more are looked at than are told.
+    """
+    first: dict[str, int] = {"numbers": BOUND} if asked.numbers else {}
+    values: dict[str, Any] = {"numbers": list(asked.numbers)}
     if asked.name is None or asked.is_led_by_number:
         return [Step(first)], values
     words = with_a_slip(asked.name)
     values |= {"name": asked.name, "former": [token(formerly(asked.name))], "sound": [token(sounding(asked.name))]}
     values["slips"] = sorted(map(token, words))
-    first.append("name")
+    first["name"] = min(limit, BOUND) if asked.is_name_alone else BOUND
     if asked.born is not None:
         values |= {
             "born": asked.born,
@@ -110,14 +127,14 @@ def _steps(asked: Asked) -> tuple[list[Step], dict[str, Any]]:
             "last": date(asked.born.year, 12, 31),
         }
         values["tokens"] = [*values["sound"], *values["slips"]]
-        first += ["name_born", "born"]
+        first |= {"name_born": BOUND, "born": BOUND}
     if asked.has_county:
         near = {*words, *left_out(asked.name), sounding(asked.name)}
         values["county"] = sorted(token(within(word, (asked.stem or "")[:6])) for word in near)
-        first.append("county")
-    steps = [Step(first), Step(["former", "sound"], _at_most(asked, Agreement.former))]
+        first["county"] = BOUND
+    steps = [Step(first), Step({"former": BOUND, "sound": BOUND}, _at_most(asked, Agreement.former))]
     if not asked.is_narrow:  # a name with a slip finds very many: where more is known, that leads to them
-        steps.append(Step(["slips"], _at_most(asked, Agreement.one_character)))
+        steps.append(Step({"slips": BOUND}, _at_most(asked, Agreement.one_character)))
     return steps, values
 
 
@@ -139,8 +156,9 @@ def _at_most(asked: Asked, how: Agreement) -> float:
 class Matching:
     """Matches persons for somebody, within one transaction."""
 
-    def __init__(self, work: Work, by: Actor) -> None:
+    def __init__(self, work: Work, seeks: Reads, by: Actor) -> None:
         self._work = work
+        self._seeks = seeks
         self._by = by
 
     async def match(self, question: PersonMatchQuestion) -> PersonMatches:
@@ -151,19 +169,21 @@ class Matching:
         if question.name is None and question.id_number is None:
             raise NothingToSearch()
         asked = self._asked(question)
-        steps, values = _steps(asked)
-        rows: dict[UUID, tuple[Any, ...]] = {}
-        best: list[tuple[float, UUID, list[Clue]]] = []
+        steps, values = _steps(asked, question.limit)
+        weighed: dict[UUID, Weighed] = {}
+        best: list[Weighed] = []
         cut = False
-        # A bounded way must never become a walk through the table, whatever the planner guesses of its yield.
-        await (await self._work.driver()).execute("set local enable_seqscan = off")
         for step in steps:
-            if len(best) >= question.limit and best[question.limit - 1][0] >= step.most:
+            if len(best) >= question.limit and best[question.limit - 1].score >= step.most:
                 cut = True  # there may be more, and none of them better
                 break
             more, is_bounded = await self._candidates(step.ways, values)
-            rows, cut = more | rows, cut or is_bounded
-            best = _ranked(asked, rows)
+            cut = cut or is_bounded
+            for person, row in more.items():
+                if person not in weighed:
+                    clues = _clues(asked, *row)
+                    weighed[person] = Weighed(scoring.score(clues), person, clues)
+            best = _ranked(weighed.values())
         items = await self._shown(best[: question.limit], purpose)
         return PersonMatches(items=items, cut=cut or len(best) > question.limit)
 
@@ -178,40 +198,38 @@ class Matching:
             sex=question.sex,
         )
 
-    async def _candidates(self, ways: list[str], values: dict[str, Any]) -> tuple[dict[UUID, tuple[Any, ...]], bool]:
-        """The rows that the ways bring, and whether one of them was cut."""
+    async def _candidates(self, ways: Ways, values: dict[str, Any]) -> tuple[dict[UUID, list[Any]], bool]:
+        """The persons that the ways bring, with what is compared of them, and whether a way was cut."""
         if not ways:
             return {}, False
-        connection = await self._work.driver()
-        rows: dict[UUID, tuple[Any, ...]] = {}
+        rows: dict[UUID, list[Any]] = {}
         cut = False
-        brought = [0] * len(ways)
-        for way, *row in await (await connection.execute(_statement(ways), values)).fetchall():
+        brought, most = [0] * len(ways), list(ways.values())
+        for way, person, *row in await (await self._seeks.execute(_statement(ways), values)).fetchall():
             brought[way] += 1
-            if brought[way] > BOUND:
+            if brought[way] > most[way]:
                 cut = True
-            elif row[0] not in rows or row[6] is not None:
-                rows[row[0]] = tuple(row)
+            elif person not in rows or row[-1] is not None:
+                rows[person] = row
         return rows, cut
 
-    async def _shown(self, best: list[tuple[float, UUID, list[Clue]]], purpose: Purpose) -> list[PersonMatch]:
-        found = await self._work.session.scalars(select(PersonRow).where(PersonRow.id.in_([one[1] for one in best])))
-        rows = {row.id: row for row in found}
-        readings = Readings(self._work, self._by)
+    async def _shown(self, best: list[Weighed], purpose: Purpose) -> list[PersonMatch]:
+        shown = await Readings(self._work, self._by).several(
+            [one.person for one in best], purpose, "模糊比对人口库 Matched in the registry"
+        )
         return [
             PersonMatch(
-                score=score, person=readings.see(rows[person], purpose, "模糊比对人口库 Matched in the registry"),
-                agreement=[MatchedClue(field=clue.field, how=clue.how) for clue in clues],
+                score=one.score, person=shown[one.person],
+                agreement=[MatchedClue(field=clue.field, how=clue.how) for clue in one.clues],
             )
-            for score, person, clues in best
+            for one in best
+            if one.person in shown  # who left the registry since she was found is not told of
         ]  # fmt: skip
 
 
-def _ranked(asked: Asked, rows: dict[UUID, tuple[Any, ...]]) -> list[tuple[float, UUID, list[Clue]]]:
+def _ranked(weighed: Iterable[Weighed]) -> list[Weighed]:
     """The candidates that are worth telling, the best first."""
-    weighed = ((_clues(asked, *row[1:]), person) for person, row in rows.items())
-    scored = [(scoring.score(clues), person, clues) for clues, person in weighed]
-    return sorted((one for one in scored if one[0] >= LEAST), key=lambda one: (-one[0], one[1]))
+    return sorted((one for one in weighed if one.score >= LEAST), key=lambda one: (-one.score, one.person))
 
 
 def _clues(
