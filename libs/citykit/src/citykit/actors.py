@@ -19,6 +19,8 @@ class Actor:
     `subject` is the account id of a person (UUID), a client id, or a service's name. `person` is the person's number in
     the population registry (an opaque UUID), known once the real name is verified. `assurance` is 1 (registered),
     2 (real name verified) or 3 (real name and passkey). `on_behalf_of` names the person for whom a service asks.
+    `department_name` and `post_name` say in words what office is held on the day of the token; of a client program the
+    former is what its owner is called. They are for people to read: nothing is decided by them.
     """
 
     subject: str
@@ -32,6 +34,8 @@ class Actor:
     client_id: str | None = None
     session_id: str | None = None
     on_behalf_of: str | None = None
+    department_name: str | None = None
+    post_name: str | None = None
 
     def may(self, scope: str) -> bool:
         """Whether the token carries `scope`."""

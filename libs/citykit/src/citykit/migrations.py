@@ -67,6 +67,11 @@ def kernel_0001() -> None:
     op.execute(text(SchemaManager.get_schema().replace(":", "\\:")))
 
 
+def kernel_0002() -> None:
+    """Let a line of the access log keep the words by which a person reads it, beside its codes; old lines have none."""
+    op.execute("alter table personal_access add column words jsonb")
+
+
 def _ours(name: str | None, kind: str, _parents: Any) -> bool:
     """Whether a reflected thing belongs to the service's own models."""
     return not (kind == "table" and name is not None and (name in KERNEL_TABLES or name.startswith("procrastinate_")))

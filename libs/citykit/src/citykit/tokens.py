@@ -179,6 +179,8 @@ class TokenVerifier:
             person=claims.get("person"),
             client_id=claims.get("client_id"),
             session_id=claims.get("sid"),
+            department_name=claims.get("department_name"),
+            post_name=claims.get("post_name"),
         )
 
 

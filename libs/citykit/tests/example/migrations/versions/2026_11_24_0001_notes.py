@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from citykit.migrations import kernel_0001
+from citykit.migrations import kernel_0001, kernel_0002
 
 revision = "2026_11_24_0001_notes"
 down_revision = None
@@ -13,6 +13,7 @@ depends_on = None
 
 def upgrade() -> None:
     kernel_0001()
+    kernel_0002()
     op.create_table(
         "note",
         sa.Column("id", sa.Uuid(), primary_key=True),
