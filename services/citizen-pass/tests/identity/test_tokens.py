@@ -223,6 +223,7 @@ class TestStaff:
         body = await Login(scope="openid city-ops.cases.handle").tokens(web, "sample-officer")
         claims = claims_of(body["access_token"])
         assert (claims["department"], claims["post"]) == ("11131100MB0H00022R", "case-handler")
+        assert (claims["department_name"], claims["post_name"]) == ("城管局", "城管处置员")
         assert body["scope"] == "openid city-ops.cases.handle"
 
     async def test_scopes_not_held_are_left_out_and_said_so(self, city, web):
@@ -266,6 +267,8 @@ class TestClientCredentials:
         for response in (by_basic, by_form):
             claims = claims_of(response.json()["access_token"])
             assert (claims["sub"], claims["kind"]) == ("bench", "client")
+            assert claims["name"].startswith("性能测试")  # what a person reads where the program read her data
+            assert claims["department_name"].startswith("衡水市数据和政务服务局")
             assert claims["aud"] == ["city-ops", "data-hub", "gov-collab"]
             assert "refresh_token" not in response.json()
 

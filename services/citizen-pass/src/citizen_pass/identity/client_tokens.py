@@ -14,11 +14,11 @@ from citizen_pass.identity.errors import OAuthError
 from citizen_pass.identity.grants import token_response
 from citizen_pass.identity.keys import opened
 from citizen_pass.identity.oauth import ParameterError, basic_credentials, form_parameters
-from citizen_pass.identity.tokens import claims_of_client, signed
+from citizen_pass.identity.tokens import claims_of_client, name_of_client, signed
 from citykit.runtime import Runtime
 
 CLIENT_AND_KEY = """
-select c.secret_hash, c.scopes, k.kid, k.private_sealed from client c, signing_key k
+select c.secret_hash, c.scopes, c.name_zh, c.name_en, c.owner, k.kid, k.private_sealed from client c, signing_key k
 where c.client_id = %s and c.suspended_at is null and c.kind = 'confidential' and c.auth = 'client_secret'
   and c.grant_types ? 'client_credentials' and k.state = 'current'
 """
@@ -37,12 +37,12 @@ async def own_token(request: Request) -> dict[str, Any] | None:
     row = await (await runtime.reads.execute(CLIENT_AND_KEY, (basic[0],))).fetchone()
     if row is None:
         return None
-    secret_hash, scopes, kid, sealed = row
+    secret_hash, scopes, zh, en, owner, kid, sealed = row
     if not hmac.compare_digest(vault.index("client-secret", basic[1]), bytes(secret_hash or b"\x00" * 32)):
         return None
     asked = tuple(form["scope"].split(" ")) if "scope" in form else tuple(scopes)
     if len(set(asked)) < len(asked) or not set(asked) <= set(scopes) - domain.OPENID_SCOPES:
         return None
-    claims = claims_of_client(basic[0], asked)
+    claims = claims_of_client(basic[0], asked, name_of_client(zh, en), owner)
     token = signed(kid, opened(vault, kid, bytes(sealed)), "at+jwt", issuer, claims, domain.ACCESS_TOKEN_SECONDS)
     return token_response(token, asked)

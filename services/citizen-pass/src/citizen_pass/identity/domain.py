@@ -283,6 +283,8 @@ class Appointment:
     valid_from: datetime
     valid_to: datetime | None = None
     ended_at: datetime | None = None
+    department_name: str | None = None
+    post_name: str | None = None
 
     def holds(self, now: datetime) -> bool:
         """Whether the appointment is in force at `now` (half-open interval)."""
@@ -297,6 +299,8 @@ class Office:
     department_code: str | None
     post_code: str | None
     scopes: frozenset[str]
+    department_name: str | None = None
+    post_name: str | None = None
 
 
 NO_OFFICE = Office(None, None, frozenset())
@@ -309,4 +313,4 @@ def office_at(appointments: Iterable[Appointment], now: datetime) -> Office:
         return NO_OFFICE
     newest = active[0]
     scopes = frozenset[str]().union(*(a.scopes for a in active if a.department_code == newest.department_code))
-    return Office(newest.department_code, newest.post_code, scopes)
+    return Office(newest.department_code, newest.post_code, scopes, newest.department_name, newest.post_name)

@@ -151,7 +151,7 @@ class Grants:
                 raise OAuthError("invalid_scope", "unknown or not allowed")
             if scope not in client.scopes and not await scopes.is_known(self._work.session, scope):
                 raise OAuthError("invalid_scope", "unknown or not allowed")
-        return token_response(await self._tokens.access_of_client(client.client_id, asked), asked)
+        return token_response(await self._tokens.access_of_client(client, asked), asked)
 
     # ---- introspection and revocation -------------------------------------------------------------------------------
 

@@ -17,7 +17,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from citizen_pass.identity import domain
 from citizen_pass.identity.keys import ALGORITHM, SigningKeys
-from citizen_pass.identity.models import AccountRow, FamilyRow, RevokedTokenRow, SessionRow
+from citizen_pass.identity.models import AccountRow, ClientRow, FamilyRow, RevokedTokenRow, SessionRow
 from citykit.ids import new_id
 from citykit.work import Work
 
@@ -36,12 +36,20 @@ class Bearer:
         return domain.assurance(verified=self.account.person is not None, amr=self.login.amr)
 
 
-def claims_of_client(client_id: str, scopes: Sequence[str]) -> dict[str, Any]:
-    """What the access token of a client that acts for itself says (RFC 6749 §4.4)."""
+def claims_of_client(client_id: str, scopes: Sequence[str], name: str, owner: str) -> dict[str, Any]:
+    """What the access token of a client that acts for itself says (RFC 6749 §4.4).
+
+    Its name and its owner's are what a person reads where the program read her data.
+    """
     return {
         "sub": client_id, "kind": "client", "client_id": client_id, "scope": " ".join(scopes),
-        "aud": domain.audience(scopes),
+        "aud": domain.audience(scopes), "name": name, "department_name": owner,
     }  # fmt: skip
+
+
+def name_of_client(zh: str, en: str) -> str:
+    """What a client is called in tokens: Chinese first."""
+    return zh if zh == en else f"{zh} {en}"
 
 
 def signed(kid: str, key: OKPKey, kind: str, issuer: str, claims: dict[str, Any], seconds: int) -> str:
@@ -71,13 +79,18 @@ class Tokens:
         if bearer.account.person is not None:
             claims["person"] = str(bearer.account.person)
         if bearer.office.department_code is not None:
-            claims |= {"department": bearer.office.department_code, "post": bearer.office.post_code}
+            claims |= {
+                "department": bearer.office.department_code, "post": bearer.office.post_code,
+                "department_name": bearer.office.department_name, "post_name": bearer.office.post_name,
+            }  # fmt: skip
         return await self._sign("at+jwt", claims, domain.ACCESS_TOKEN_SECONDS)
 
-    async def access_of_client(self, client_id: str, scopes: Sequence[str]) -> str:
+    async def access_of_client(self, client: ClientRow, scopes: Sequence[str]) -> str:
         """An access token of a client that acts for itself (RFC 6749 §4.4)."""
         kid, key = await self._keys.current()
-        return signed(kid, key, "at+jwt", self.issuer, claims_of_client(client_id, scopes), domain.ACCESS_TOKEN_SECONDS)
+        name = name_of_client(client.name_zh, client.name_en)
+        claims = claims_of_client(client.client_id, scopes, name, client.owner)
+        return signed(kid, key, "at+jwt", self.issuer, claims, domain.ACCESS_TOKEN_SECONDS)
 
     async def identity(self, bearer: Bearer, client_id: str, access_token: str, nonce: str | None) -> str:
         """The id token that goes with `access_token`."""
