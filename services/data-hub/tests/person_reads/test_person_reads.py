@@ -42,6 +42,7 @@ class Register:
         self.housing = city.token(
             ["data-hub.services.query", "data-hub.sharing.apply"], department=HOUSING, subject=str(new_id())
         )
+        self.partner = city.token(["data-hub.services.maintain"], department=HOUSING, subject=str(new_id()))
         self.persons: dict[str, UUID] = {}
 
     async def fill(self) -> None:
@@ -165,6 +166,53 @@ class TestQuery:
         await register.grant(columns=["record"])
         assert (await register.ask(income="gt.1")).status_code == 422
         assert await register.told(LI) == []
+
+
+class TestWords:
+    """What the line calls things: as on the day of the read, whatever they are called later."""
+
+    async def words(self, register: Register, number: str = LI) -> list[dict[str, Any]]:
+        async with register.city.work() as work:
+            found = await work.session.execute(
+                text("select words, actor_name from personal_access where person = :p order by at, id"),
+                {"p": f"person:{register.persons[number]}"},
+            )
+            return [row.words | {"reader": row.actor_name} for row in found]
+
+    async def test_of_rows_are_the_catalogue_s_on_that_day(self, register: Register) -> None:
+        grant = await register.grant(columns=["record", "income"])
+        clerk = register.city.token(
+            ["data-hub.services.query"], department=HOUSING, department_name="衡水市住房和城乡建设局",
+            post_name="公租房科科员", name="郑*", subject=str(new_id()),
+        )  # fmt: skip
+        await register.ask(clerk)
+        async with register.city.work() as work:
+            await work.session.execute(text("update resource set name = '收入总表' where code = :c"), {"c": CODE})
+        (said,) = await self.words(register)
+        assert said == {
+            "organisation": "衡水市住房和城乡建设局", "post": "公租房科科员", "reader": "郑*", "record": "居民收入登记",
+            "matter": f"数据共享授权 Data-sharing grant {grant}",
+            "fields": {f"{CODE}/record": "编号", f"{CODE}/income": "收入"},
+        }  # fmt: skip
+
+    async def test_of_a_key_are_its_name_and_its_department_s(self, register: Register) -> None:
+        grant = await register.grant(columns=["income"])
+        body = {"name": "公租房审核系统", "resource": CODE, "grant_id": grant}
+        made = await register.post("/services/keys", body, register.partner)
+        await register.ask({"X-Api-Key": made["key"]})
+        (said,) = await self.words(register)
+        assert (said["organisation"], said["reader"]) == ("住建局", "公租房审核系统")
+
+    async def test_of_a_file_name_who_asked_for_it(self, register: Register) -> None:
+        grant = await register.grant(columns=["record"])
+        clerk = register.city.token(
+            ["data-hub.sharing.apply"], department=HOUSING, department_name="衡水市住建局", post_name="科员",
+            name="郑*", subject=str(new_id()),
+        )  # fmt: skip
+        await register.post(f"/sharing/grants/{grant}/files", {"format": "csv"}, clerk)
+        await register.city.drain()
+        (said,) = await self.words(register)
+        assert (said["organisation"], said["post"], said["reader"]) == ("衡水市住建局", "科员", "郑*")
 
 
 class TestGroups:

@@ -69,7 +69,7 @@ async def list_own_licences(
 @router.get("/{licence_id}", responses=problems(NotFound))
 async def read_own_licence(actor: Holder, licence: HeldLicence, licences: LicencesInRequest) -> Licence:
     """Read a licence that one holds, with what it says."""
-    return licences.read(licence, by=actor)
+    return await licences.read(licence, by=actor)
 
 
 @router.get("/{licence_id}/document.pdf", response_class=Response, responses=_file("application/pdf"))

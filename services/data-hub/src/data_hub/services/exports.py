@@ -222,7 +222,7 @@ def _add(file: files.File, sealed: Sealed, rows: list[str]) -> None:
 
 
 def _kept(actor: Actor) -> dict[str, Any]:
-    names = ("subject", "department", "on_behalf_of", "client_id")
+    names = ("subject", "name", "department", "department_name", "post", "post_name", "on_behalf_of", "client_id")
     return {"kind": actor.kind.value} | {name: getattr(actor, name) for name in names}
 
 

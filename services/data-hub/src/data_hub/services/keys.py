@@ -147,7 +147,8 @@ class Keys:
 
 def holder(row: KeyRow) -> Actor:
     """Who acts with a key: a program of the department that the grant was given to."""
-    return Actor(subject=f"key:{row.id}", kind=ActorKind.client, department=row.department, client_id=f"key:{row.id}")
+    own = f"key:{row.id}"
+    return Actor(subject=own, kind=ActorKind.client, name=row.name, department=row.department, client_id=own)
 
 
 def _why_not(row: KeyRow, secret: str, now: datetime) -> str | None:

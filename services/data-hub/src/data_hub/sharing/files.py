@@ -232,7 +232,7 @@ def _place(file_id: UUID, number: int) -> str:
 
 
 def _kept(actor: Actor) -> dict[str, Any]:
-    names = ("subject", "department", "on_behalf_of", "client_id")
+    names = ("subject", "name", "department", "department_name", "post", "post_name", "on_behalf_of", "client_id")
     return {"kind": actor.kind.value} | {name: getattr(actor, name) for name in names}
 
 

@@ -15,7 +15,8 @@ from data_hub.sharing.policy import Grant
 _POLICY = """
 select g.id, g.resource, g.department, g.columns, g.row_filter, g.purpose, g.legal_basis, g.valid_until,
   g.daily_quota_rows, g.onward, g.version, g.source_department, g.deliveries, g.state, g.valid_from,
-  coalesce((select u.row_count from sharing_grant_usage u where u.grant_id = g.id and u.day = %(day)s::date), 0)
+  coalesce((select u.row_count from sharing_grant_usage u where u.grant_id = g.id and u.day = %(day)s::date), 0),
+  g.department_name
 from sharing_grant g
 where g.resource = %(resource)s::varchar and g.department = %(department)s::varchar
   and (%(grant)s::uuid is null or g.id = %(grant)s::uuid)
@@ -117,5 +118,5 @@ def _grant(row: tuple[Any, ...]) -> Grant:
         id=row[0], resource=row[1], department=row[2], columns=tuple(row[3]), row_filter=row[4], purpose=row[5],
         legal_basis=row[6], valid_until=row[7], daily_quota_rows=row[8], onward=row[9], version=row[10],
         source_department=row[11], deliveries=tuple(Delivery(one) for one in row[12]),
-        rows_left=None if row[8] is None else max(0, row[8] - row[15]),
+        rows_left=None if row[8] is None else max(0, row[8] - row[15]), department_name=row[16],
     )  # fmt: skip

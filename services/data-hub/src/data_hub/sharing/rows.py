@@ -18,6 +18,7 @@ from data_hub.datasets.sealed import Sealed, hash_column
 from data_hub.datasets.service import LOADED_AT, ROW_ID, Dataset, Datasets
 from data_hub.person_reads.service import PersonReads, number_columns
 from data_hub.resources.domain import ShareType
+from data_hub.resources.schemas import Resource
 from data_hub.resources.service import Resources
 from data_hub.sharing.domain import Outcome
 from data_hub.sharing.errors import BadRowFilter, NoRows, NothingToShare
@@ -38,6 +39,7 @@ class Seen:
     where: sql.Composed
     values: tuple[Any, ...]
     sealed: Sealed  # opens what the statements show of sealed columns
+    resource: Resource
     numbers: tuple[str, ...] = ()  # columns whose citizen numbers say whose a row is, whether they are shown or not
 
     @property
@@ -118,12 +120,13 @@ async def rows_under(work: Work, grant: Grant) -> Seen:
         raise BadRowFilter((zh, en)) from wrong
     sealed = Datasets(work).sealed(dataset)
     where, values = compiled(conditions, types, sealed)
-    return Seen(dataset, columns, where, tuple(values), sealed, number_columns(resource, dataset.shape))
+    return Seen(dataset, columns, where, tuple(values), sealed, resource, number_columns(resource, dataset.shape))
 
 
 def persons_told(work: Work, grant: Grant, seen: Seen, *, actor: Actor, action: str) -> PersonReads:
-    """Where the persons are noted whose rows leave under a grant: with its purpose and legal basis."""
-    return PersonReads(work, actor, action, grant.resource, seen.names, grant.purpose, grant.legal_basis)
+    """Where the persons are noted whose rows leave under a grant: with its purpose, legal basis and number."""
+    by, matter = grant.named(actor), grant.said
+    return PersonReads(work, by, action, seen.resource, seen.names, grant.purpose, grant.legal_basis, matter)
 
 
 async def rows_on_record(work: Work, grant: Grant, *, actor: Actor, action: str) -> Seen:

@@ -18,7 +18,7 @@ from data_hub.registries.feeding.domain import Assignment, Misfit, misfits
 from data_hub.registries.feeding.errors import BadFeed, FeedEnded, FeedExists, NoSuchFeed
 from data_hub.registries.feeding.models import FaultRow, FeedRow
 from data_hub.registries.feeding.schemas import FaultQuery, Feed, FeedDraft, FeedFault, FeedQuery, FeedRun
-from data_hub.registries.purposes.domain import BY_CODE
+from data_hub.registries.purposes.domain import BY_CODE, FIELD_WORDS, REGISTER
 from data_hub.registries.sources.domain import Registry
 from data_hub.resources.service import Resources
 
@@ -96,7 +96,7 @@ class Feeds:
         for person, fields in told.items():
             self.work.access.read(
                 person=f"person:{person}", by=by, action=_LOOKED, fields=sorted(fields), purpose=_MAINTENANCE.said,
-                legal_basis=_MAINTENANCE.legal_basis,
+                legal_basis=_MAINTENANCE.legal_basis, record=REGISTER, said=FIELD_WORDS,
             )  # fmt: skip
         return page
 

@@ -19,6 +19,7 @@ from data_hub.registries.population.domain import PersonState, mask_name, name_f
 from data_hub.registries.population.models import VerificationRow
 from data_hub.registries.population.repository import Persons, id_number_index
 from data_hub.registries.population.schemas import Verdict, Verification
+from data_hub.registries.purposes.domain import FIELD_WORDS, REGISTER
 from data_hub.registries.purposes.service import verifying_purpose_of
 
 _NOBODY = b"nobody"  # what the name is compared with where the number is nobody's
@@ -49,5 +50,6 @@ async def verify(work: Work, question: Verification, *, by: Actor) -> Verdict:
     work.access.read(
         person=f"person:{row.id}", by=by, action="实名核验 Verified name and number",
         fields=("name", "id_number", "birth_date", "state"), purpose=purpose.said, legal_basis=purpose.legal_basis,
+        record=REGISTER, said=FIELD_WORDS,
     )  # fmt: skip
     return Verdict(matched=True, person=row.id, masked_name=mask_name(row.name), birth_date=row.birth_date)

@@ -4,6 +4,20 @@ from dataclasses import dataclass
 
 # Whose guardian a person is and who hers are: no value of her own, and seen for few purposes.
 RELATIONS = "relations"
+# What a person reads in her access log: the registry, and what its fields are called.
+REGISTER = "人口库 Population registry"
+FIELD_WORDS = {
+    "name": "姓名 Name",
+    "id_number": "公民身份号码 Citizen number",
+    "sex": "性别 Sex",
+    "birth_date": "出生日期 Date of birth",
+    "ethnicity": "民族 Ethnicity",
+    "state": "登记状态 State of registration",
+    "division_code": "户籍所在区划 Division of registration",
+    "address": "住址 Address",
+    "phone": "联系电话 Telephone",
+    RELATIONS: "监护关系 Guardianship",
+}
 
 
 @dataclass(frozen=True, slots=True)
