@@ -18,6 +18,7 @@ from city_ops.clients import data_hub as ops_data_hub
 from city_ops.clients import gov_collab as ops_gov_collab
 from citykit.actors import Actor, ActorKind
 from citykit.testing import ServiceUnderTest
+from citykit.usage import ReadersQuery, UsageQuery
 from citykit.wire import Point
 from enterprise.clients import data_hub as enterprise_data_hub
 from enterprise.clients import gov_collab as enterprise_gov_collab
@@ -63,15 +64,20 @@ Ask = Callable[[Any], Awaitable[Any]]
 
 def usage_of(service: str) -> Ask:
     """citizen-pass asks `service` who read a person's data."""
-    reference = [f"sub:{SOMEBODY.subject}"]
-    return lambda mesh: pass_usage.usages_of(
-        mesh, service, references=reference, limit=10, by=SOMEBODY, start=None, end=None
-    )
+    asked = UsageQuery(person=[f"sub:{SOMEBODY.subject}"], receiver="client:bench", organisation=DEPARTMENT)
+    return lambda mesh: pass_usage.usages_of(mesh, service, asked, by=SOMEBODY)
+
+
+def readers_of(service: str) -> Ask:
+    """citizen-pass asks `service` for the readers alone."""
+    asked = ReadersQuery(person=[f"sub:{SOMEBODY.subject}"])
+    return lambda mesh: pass_usage.readers_of(mesh, service, asked, by=SOMEBODY)
 
 
 ASKED: list[tuple[str, Ask]] = [
     ("citizen-pass", lambda m: pass_data_hub.population_verification(m, "李秀英", "131102198503150049", by=SOMEBODY)),
     *(("citizen-pass", usage_of(service)) for service in pass_usage.NEIGHBOURS),
+    *(("citizen-pass", readers_of(service)) for service in pass_usage.NEIGHBOURS),
     ("city-ops", lambda m: ops_data_hub.division_at(m, longitude=115.69, latitude=37.73)),
     ("city-ops", lambda m: ops_gov_collab.department(m, DEPARTMENT)),
     (

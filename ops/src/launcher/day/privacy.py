@@ -15,9 +15,11 @@ def look(day: Day) -> list[dict[str, Any]]:
         if page["silent"]:
             raise Unexpected(f"silent services: {page['silent']}")
         for usage in page["items"]:
+            who = (usage["receiver_organisation_name"], usage["receiver_post"], usage["receiver_said"])
+            fields = "、".join(usage["field_words"].get(field, field) for field in usage["fields"])
             day.tell(
-                f"{usage['logtime'][:19]}  {usage['service']:12} {usage['action']} · {usage['purpose']}"
-                f" · {'、'.join(usage['fields'])}"
+                f"{usage['logtime'][:19]}  {' '.join(word for word in who if word)} · {usage['action']}"
+                f" · {usage['purpose']} · {fields}"
             )
         found = Counter((usage["service"], usage["receiver_code"]) for usage in page["items"])
         happened = Counter((reading.system, reading.reader) for reading in day.readings)

@@ -199,7 +199,7 @@ class TestPage:
         page = (await browser.get(f"{PAGES}/privacy")).text
         assert "Handle the hotline" in page
         assert "did not answer" in page
-        assert "enterprise" in page
+        assert "企业融合服务 Enterprise services" in page
 
     async def test_a_question_is_asked_and_shown(self, city, browser):
         read = usage(5)

@@ -1,6 +1,6 @@
 """The rules of privacy: merging what the services answer, and the life of a question."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol, TypeVar
@@ -25,6 +25,18 @@ class _Read(Protocol):
 Read = TypeVar("Read", bound=_Read)
 
 
+class _Reader(Protocol):
+    @property
+    def receiver_organisation(self) -> str | None: ...
+    @property
+    def receiver_code(self) -> str | None: ...
+    @property
+    def last(self) -> datetime: ...
+
+
+Reader = TypeVar("Reader", bound=_Reader)
+
+
 def merged(answers: Iterable[Iterable[Read]], *, offset: int, limit: int) -> list[Read]:
     """The page of all services' reads, newest first.
 
@@ -40,3 +52,15 @@ def next_offset(*, offset: int, limit: int, total: int, furthest: int) -> int | 
     """Where the next page begins; None on the last page, and where paging ends."""
     following = offset + limit
     return following if following < total and following <= furthest else None
+
+
+def together(answers: Mapping[str, Iterable[Reader]]) -> list[dict[str, Reader]]:
+    """Each reader once, with what each service says of it, who read last on top.
+
+    A department is one reader, whoever of its staff read; who has no department is told by its code.
+    """
+    found: dict[tuple[str | None, str | None], dict[str, Reader]] = {}
+    for service, readers in answers.items():
+        for one in readers:
+            found.setdefault((one.receiver_organisation, one.receiver_code), {})[service] = one
+    return sorted(found.values(), key=lambda told: max(one.last for one in told.values()), reverse=True)

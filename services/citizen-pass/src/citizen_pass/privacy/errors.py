@@ -1,6 +1,6 @@
 """Refusals of privacy."""
 
-from citykit.problems import Conflict, NotFound
+from citykit.problems import Conflict, Invalid, NotFound
 
 
 class NoSuchUsage(NotFound):
@@ -8,6 +8,13 @@ class NoSuchUsage(NotFound):
 
     slug = "no-such-usage"
     title = ("未找到该访问记录", "No such access")
+
+
+class TooManyUsages(Invalid):
+    """More reads than one file holds; a shorter period has fewer."""
+
+    slug = "too-many-usages"
+    title = ("记录过多，请选择较短的时间范围", "Too many records, please choose a shorter period")
 
 
 class NoSuchService(NotFound):

@@ -5,11 +5,24 @@ from uuid import UUID
 
 from fastapi import Query
 from sqlalchemy import desc
+from starlette.responses import Response
 
 from citizen_pass.privacy import errors, repository
 from citizen_pass.privacy.access import Concerned, PrivacyInRequest, QuestionInPath, Reviewer, Subject
+from citizen_pass.privacy.files import file_response
 from citizen_pass.privacy.models import QuestionRow
-from citizen_pass.privacy.schemas import AnswerDraft, Question, QuestionDraft, ReviewFilter, UsageFilter, UsageList
+from citizen_pass.privacy.schemas import (
+    AnswerDraft,
+    FileFilter,
+    Period,
+    Question,
+    QuestionDraft,
+    ReaderList,
+    ReviewFilter,
+    UsageFile,
+    UsageFilter,
+    UsageList,
+)
 from citykit.calendar import CalendarEnd
 from citykit.mesh import NeighbourUnavailable
 from citykit.pages import Page, PageQuery, keyset_page
@@ -29,6 +42,28 @@ async def list_usages(
     Every read tells reader, office, time, fields, purpose and legal basis. `silent` names services that did not answer.
     """
     return await privacy.gather(subject, query, by=actor)
+
+
+@router.get(
+    "/usages/file",
+    response_class=Response,
+    responses=problems(errors.TooManyUsages, NeighbourUnavailable)
+    | {200: {"model": UsageFile, "content": {"text/csv": {}, "application/json": {}}}},
+)
+async def usages_as_file(
+    actor: Concerned, subject: Subject, query: Annotated[FileFilter, Query()], privacy: PrivacyInRequest
+) -> Response:
+    """Take all reads of the caller's data away as a file 下载全部记录, CSV or JSON (PIPL art. 45): complete, or 503."""
+    file = await privacy.everything(subject, query, by=actor)
+    return file_response(file, query.format)
+
+
+@router.get("/readers")
+async def list_readers(
+    actor: Concerned, subject: Subject, query: Annotated[Period, Query()], privacy: PrivacyInRequest
+) -> ReaderList:
+    """Who read the caller's data, one entry a reader 查阅者汇总: who reads a thousand times hides nobody."""
+    return await privacy.readers(subject, query, by=actor)
 
 
 @router.post(

@@ -1,27 +1,36 @@
 """The acts of privacy: gather who read a person's data, question a read, answer the question."""
 
-import asyncio
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy.dialects.postgresql import insert
 
-from citizen_pass.clients.usage import NEIGHBOURS, UsagePageView, usages_of
-from citizen_pass.identity.service import Accounts
+from citizen_pass.clients.usage import ReaderView, UsageView
+from citizen_pass.identity.service import Accounts, departments_named
 from citizen_pass.messages.service import Messages
-from citizen_pass.privacy.domain import QuestionState, merged, next_offset
+from citizen_pass.privacy.domain import QuestionState, merged, next_offset, together
 from citizen_pass.privacy.errors import AlreadyAnswered, AlreadyQuestioned, NoSuchService, NoSuchUsage
+from citizen_pass.privacy.gathering import SERVICES, Gathering
 from citizen_pass.privacy.models import QuestionRow
-from citizen_pass.privacy.schemas import FURTHEST, Question, QuestionDraft, Usage, UsageFilter, UsageList
+from citizen_pass.privacy.schemas import (
+    FURTHEST,
+    Period,
+    Question,
+    QuestionDraft,
+    Reader,
+    ReaderList,
+    ReadsFilter,
+    Usage,
+    UsageFile,
+    UsageFilter,
+    UsageList,
+)
 from citykit.actors import Actor
 from citykit.clock import CHINA
 from citykit.mesh import NeighbourRefused, NeighbourUnavailable
-from citykit.usage import UsageQuery, usages
+from citykit.usage import ReadersQuery, UsageQuery
 from citykit.work import Work
-
-OWN = "citizen-pass"
-SERVICES = (*NEIGHBOURS, OWN)
-_NEWEST = 1000  # the most that a service answers at once
 
 
 class Privacy:
@@ -32,13 +41,10 @@ class Privacy:
 
     async def gather(self, subject: UUID, query: UsageFilter, *, by: Actor) -> UsageList:
         """Ask all five services at once, and merge what they answer. A silent one is named, never left out unsaid."""
-        references = await self._references(subject)
-        wanted = query.offset + query.limit
-        answers = await asyncio.gather(*(self._ask(name, references, wanted, query, by) for name in NEIGHBOURS))
-        told = dict(zip(NEIGHBOURS, answers, strict=True)) | {OWN: await self._own(references, wanted, query)}
-        heard = {name: answer for name, answer in told.items() if answer is not None}
+        asked = await self._asked(subject, query, limit=query.offset + query.limit)
+        heard = await Gathering(self._work, by).newest(asked)
         total = sum(answer.total_usages for answer in heard.values())
-        pages = [[Usage.of(name, usage) for usage in answer.usages] for name, answer in heard.items()]
+        pages = await self._said({name: answer.usages for name, answer in heard.items()})
         return UsageList(
             items=merged(pages, offset=query.offset, limit=query.limit),
             total=total,
@@ -46,25 +52,45 @@ class Privacy:
             next_offset=next_offset(offset=query.offset, limit=query.limit, total=total, furthest=FURTHEST),
         )
 
+    async def everything(self, subject: UUID, query: ReadsFilter, *, by: Actor) -> UsageFile:
+        """All reads of the question. Raises 503 where a service is silent, 422 `too-many-usages`."""
+        told = await Gathering(self._work, by).everything(await self._asked(subject, query))
+        pages = await self._said(told)
+        items = merged(pages, offset=0, limit=sum(map(len, pages)))
+        return UsageFile(total=len(items), items=items)
+
+    async def readers(self, subject: UUID, period: Period, *, by: Actor) -> ReaderList:
+        """Who read the person's data in all five services, one entry a reader. A silent service is named."""
+        asked = ReadersQuery(
+            person=await self._references(subject), period_start=period.period_start, period_end=period.period_end
+        )
+        heard = await Gathering(self._work, by).readers(asked)
+        found = together({name: answer.readers for name, answer in heard.items()})
+        named = await self._named(one for told in found for one in told.values())
+        return ReaderList(
+            items=[Reader.of(told, named) for told in found], silent=sorted(set(SERVICES) - set(heard))
+        )  # fmt: skip
+
+    async def _asked(self, subject: UUID, query: ReadsFilter, *, limit: int = 1) -> UsageQuery:
+        return UsageQuery(
+            person=await self._references(subject), limit=limit, period_start=query.period_start,
+            period_end=query.period_end, organisation=query.organisation, receiver=query.receiver,
+        )  # fmt: skip
+
+    async def _said(self, told: Mapping[str, Sequence[UsageView]]) -> list[list[Usage]]:
+        """What services told, in words."""
+        named = await self._named(view for views in told.values() for view in views)
+        return [[Usage.of(name, view, named) for view in views] for name, views in told.items()]
+
+    async def _named(self, told: Iterable[UsageView | ReaderView]) -> Mapping[str, str]:
+        """The names of the departments whose names were not kept."""
+        unnamed = (one.receiver_organisation for one in told if one.receiver_organisation_name is None)
+        return await departments_named(self._work, {code for code in unnamed if code is not None})
+
     async def _references(self, subject: UUID) -> list[str]:
         """How the services name the person: by her account, and by the registry's number once she is verified."""
         person = await Accounts(self._work).person_of(subject)
         return [f"sub:{subject}"] + ([f"person:{person}"] if person is not None else [])
-
-    async def _ask(
-        self, name: str, references: list[str], limit: int, query: UsageFilter, by: Actor
-    ) -> UsagePageView | None:
-        try:
-            return await usages_of(
-                self._work.mesh, name, references=references, limit=limit, by=by, start=query.period_start,
-                end=query.period_end,
-            )  # fmt: skip
-        except (NeighbourUnavailable, NeighbourRefused):
-            return None
-
-    async def _own(self, references: list[str], limit: int, query: UsageFilter) -> UsagePageView:
-        asked = UsageQuery(person=references, limit=limit, period_start=query.period_start, period_end=query.period_end)
-        return UsagePageView.model_validate((await usages(self._work.session, OWN, asked)).model_dump())
 
     async def question(
         self, subject: UUID, service: str, usage_id: UUID, draft: QuestionDraft, *, by: Actor
@@ -93,21 +119,17 @@ class Privacy:
         return Question.of(row, now)
 
     async def _usage(self, subject: UUID, service: str, usage_id: UUID, by: Actor) -> Usage:
-        """The read of the person's data that `usage_id` names in `service`, looked for among the newest thousand."""
+        """The read of the person's data that `usage_id` names in `service`."""
         if service not in SERVICES:
             raise NoSuchService()
-        references, query = await self._references(subject), UsageFilter()
-        answer: UsagePageView
-        if service == OWN:
-            answer = await self._own(references, _NEWEST, query)
-        else:
-            heard = await self._ask(service, references, _NEWEST, query, by)
-            if heard is None:
-                raise NeighbourUnavailable(service)
-            answer = heard
+        asked = UsageQuery(person=await self._references(subject), usage=usage_id, limit=1)
+        try:
+            answer = await Gathering(self._work, by).page(service, asked)
+        except NeighbourRefused as refused:
+            raise NeighbourUnavailable(service) from refused
         for usage in answer.usages:
             if usage.id == usage_id:
-                return Usage.of(service, usage)
+                return (await self._said({service: [usage]}))[0][0]
         raise NoSuchUsage()
 
     async def answer(self, row: QuestionRow, text: str, *, by: Actor) -> Question:
