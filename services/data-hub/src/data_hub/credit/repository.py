@@ -1,5 +1,6 @@
 """The reads of credit, each one starting from what the caller may see."""
 
+from collections.abc import Collection
 from datetime import date
 from uuid import UUID
 
@@ -80,12 +81,12 @@ async def record_row(work: Work, uscc: str, record_id: UUID, seen: ColumnElement
     return (await work.session.scalars(statement)).first()
 
 
-async def records_of(work: Work, uscc: str, *, kept: bool = False) -> list[RecordRow]:
-    """Everything on record about a firm, the newest document first.
+async def records_of(work: Work, codes: Collection[str], *, kept: bool = False) -> list[RecordRow]:
+    """Everything on record about a firm, under any of its codes, the newest document first.
 
     `kept` lets none of them change until the transaction ends: whoever is handed one is then known to who ends it.
     """
-    statement = select(RecordRow).where(RecordRow.uscc == uscc).order_by(desc(RecordRow.document_date), RecordRow.id)
+    statement = select(RecordRow).where(RecordRow.uscc.in_(codes)).order_by(desc(RecordRow.document_date), RecordRow.id)
     return list(await work.session.scalars(statement.with_for_update(read=True) if kept else statement))
 
 

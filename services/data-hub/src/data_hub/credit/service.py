@@ -62,7 +62,7 @@ class Credit:
         entity = await entities.find(uscc)
         if entity is None:
             raise UnknownFirm
-        if actor.person is None or not entities.represents(entity, UUID(actor.person)).represents:
+        if actor.person is None or not (await entities.represents(entity, UUID(actor.person))).represents:
             raise NotTheirs
 
     async def record(self, draft: RecordDraft, *, by: Actor) -> Record:
@@ -188,14 +188,21 @@ class Credit:
     async def public_face(self, uscc: str) -> Firm:
         """What everybody may see of a firm today. Raises UnknownFirm."""
         name = await self.name_of(uscc)
-        found = [repository.shown(row, self.today) for row in await repository.records_of(self.work, uscc)]
+        found = [repository.shown(row, self.today) for row in await self._records(uscc)]
         return Firm(uscc=uscc, name=name, as_of=self.today, records=[record for record in found if record.public])
 
     async def own_face(self, uscc: str, *, by: Actor) -> Firm:
         """Everything on record about the firm that the actor represents. Raises UnknownFirm, NotTheirs."""
         await self.need_representative(uscc, by)
-        found = [repository.shown(row, self.today) for row in await repository.records_of(self.work, uscc)]
+        found = [repository.shown(row, self.today) for row in await self._records(uscc)]
         return Firm(uscc=uscc, name=await self.name_of(uscc), as_of=self.today, records=found)
+
+    async def _records(self, uscc: str, *, kept: bool = False) -> list[RecordRow]:
+        """Everything on record about a firm, by whichever of its codes: a wrong one may have been merged into its own.
+
+        What was recorded under a code stays there; its acts and recalls go by that code.
+        """
+        return await repository.records_of(self.work, await LegalEntities(self.work).same(uscc), kept=kept)
 
     async def delivered(self, uscc: str, *, to: str | None) -> list[RecordRow]:
         """The records of a firm that may be used today; a department that gets them hears when one is called back.
@@ -204,13 +211,13 @@ class Credit:
         """
         rows = [
             row
-            for row in await repository.records_of(self.work, uscc, kept=to is not None)
+            for row in await self._records(uscc, kept=to is not None)
             if counts(RecordState(row.state), repository.period_kept(row), self.today)
             and not (row.lifted_until is not None and self.today < row.lifted_until)
         ]
         if to is not None and rows:
             now = self.work.clock.now()
-            values = [{"uscc": uscc, "record_id": row.id, "department": to, "delivered_at": now} for row in rows]
+            values = [{"uscc": row.uscc, "record_id": row.id, "department": to, "delivered_at": now} for row in rows]
             statement = insert(DeliveryRow).values(values)
             again = statement.on_conflict_do_update(
                 index_elements=["uscc", "record_id", "department"], set_={"delivered_at": now}

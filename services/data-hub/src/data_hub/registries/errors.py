@@ -1,6 +1,21 @@
 """Refusals that both registries share."""
 
-from citykit.problems import Conflict, FieldError, Invalid
+from citykit.problems import Conflict, FieldError, Invalid, Problem
+
+
+class RecordMerged(Problem):
+    """The record was merged into another one of the same person or firm; `survivor` is the one to ask for.
+
+    Its history stays readable under its own number; what is to be done is done to the survivor.
+    """
+
+    status = 410
+    slug = "record-merged"
+    title = ("该记录已合并入另一记录", "The record was merged into another one")
+
+    def __init__(self, survivor: str) -> None:
+        super().__init__((f"请查阅 {survivor}", f"Ask for {survivor}"), survivor=survivor)
+        self.survivor = survivor
 
 
 class Stale(Conflict):

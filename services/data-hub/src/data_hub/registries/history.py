@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from psycopg import sql
-from sqlalchemy import ColumnElement, Select, Table, insert, or_, select
+from sqlalchemy import ColumnElement, Select, Table, func, insert, literal, null, or_, select, update
 from sqlalchemy.types import Uuid
 
 from citykit.actors import Actor
@@ -179,6 +179,55 @@ class History:
                 value = Value(text, sealed, Period(start), now, statement)
                 memory.begun[subject, name, now, start] = value
                 memory.known[subject, name] = [value]
+
+    async def take_over(self, subject: Any, field: str, values: Sequence[Value]) -> tuple[list[Value], list[Value]]:
+        """Learn values of days of which nothing is known, each under the statement it came with.
+
+        They are known of this record from now on. Answers what is known of the field from now on, and what is new.
+        """
+        known = await self.known(subject, field)
+        now = max([self._work.clock.now(), *(value.known_from + _MOMENT for value in known)])
+        fresh = [replace(value, known_from=now) for value in values]
+        present = sorted([*known, *fresh], key=lambda value: value.true.start)
+        async with self._written() as memory:
+            memory.begun |= {(subject, field, now, value.true.start): value for value in fresh}
+            memory.known[subject, field] = present
+        return present, fresh
+
+    async def give_back(self, subject: Any, field: str, values: Sequence[tuple[datetime, date]]) -> list[Value]:
+        """Know values no more that were taken over: since when they are known, and their first days.
+
+        Answers what is known of the field from now on.
+        """
+        known = await self.known(subject, field)
+        gone = [value for value in known if (value.known_from, value.true.start) in values]
+        now = max([self._work.clock.now(), *(value.known_from + _MOMENT for value in gone)])
+        present = [value for value in known if value not in gone]
+        async with self._written() as memory:
+            for value in gone:
+                self._end(memory, subject, field, value, now)
+            memory.known[subject, field] = present
+        return present
+
+    async def close(self, subject: Any) -> datetime:
+        """Know nothing of a record any more from now on. Answers since when."""
+        table = self._table
+        newest = select(func.max(table.c.known_from)).where(self._subject == subject, table.c.known_to.is_(None))
+        latest = await self._work.session.scalar(newest)
+        now = self._work.clock.now()
+        closed = now if latest is None else max(now, latest + _MOMENT)
+        ends = update(table).where(self._subject == subject, table.c.known_to.is_(None)).values(known_to=closed)
+        await self._work.session.execute(ends)
+        return closed
+
+    async def reopen(self, subject: Any, closed: datetime) -> None:
+        """Know again, from now on, what was known of a record until it was closed."""
+        table, now = self._table, max(self._work.clock.now(), closed)
+        names = [self._subject.key, *_VALUE]
+        fresh: dict[str, Any] = {"known_from": literal(now, table.c.known_from.type), "known_to": null()}
+        again = [fresh[name].label(name) if name in fresh else table.c[name] for name in map(str, names)]
+        rows = select(*again).where(self._subject == subject, table.c.known_to == closed)
+        await self._work.session.execute(insert(table).from_select(list(map(str, names)), rows))
 
     @staticmethod
     def _end(memory: _Memory, subject: Any, name: str, value: Value, now: datetime) -> None:

@@ -14,7 +14,8 @@ from data_hub.database import Base
 class ChangeRow(Base):
     """A record changed in these fields. `number` comes when somebody reads on; the distribution column is `subject`.
 
-    `left_division` is where the record belonged until this change, if the change moved it.
+    `left_division` is where the record belonged until this change, if the change moved it; `merged_into` is the record
+    that it was merged into by this change.
     """
 
     __tablename__ = "registry_change"
@@ -30,6 +31,7 @@ class ChangeRow(Base):
     division_code: Mapped[str | None] = mapped_column(Text)
     left_division: Mapped[str | None] = mapped_column(Text)
     act: Mapped[str] = mapped_column(Text)
+    merged_into: Mapped[str | None] = mapped_column(Text)
     statement: Mapped[UUID] = mapped_column(Uuid)
     changed_at: Mapped[Instant] = mapped_column()
     number: Mapped[int | None] = mapped_column(BigInteger)

@@ -56,6 +56,7 @@ class Change(Wire):
     act: str
     fields: list[str]
     changed_at: Instant
+    merged_into: str | None = Field(default=None, description="Where the record was merged into another: which")
 
 
 class ChangePage(Wire):

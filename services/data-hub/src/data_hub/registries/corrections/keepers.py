@@ -11,6 +11,7 @@ from citykit.work import Work
 from data_hub.registries.corrections.domain import LOOKED
 from data_hub.registries.corrections.errors import NoSource, UnknownField
 from data_hub.registries.corrections.schemas import CorrectedValue
+from data_hub.registries.errors import RecordMerged
 from data_hub.registries.legal_entities.domain import EntityField
 from data_hub.registries.legal_entities.schemas import EntityCorrection
 from data_hub.registries.legal_entities.service import LegalEntities
@@ -24,12 +25,15 @@ from data_hub.registries.sources.service import Sources
 
 _READERS = text("""
 select distinct organisation from personal_access
-where person = :person and organisation is not null and :field = any(fields) and action <> :looked
+where person = any(:persons) and organisation is not null and :field = any(fields) and action <> :looked
 """)
 
 
 class Keeper(ABC):
-    """A record that is held until the transaction ends."""
+    """A record that is held until the transaction ends.
+
+    A ticket about a record that was merged is about the one that stands: there its value is read and corrected.
+    """
 
     registry: Registry
     _came_from: str | None
@@ -92,15 +96,16 @@ class PersonKeeper(Keeper):
     registry = Registry.population
 
     async def hold(self, population: Population | None = None) -> "PersonKeeper":
-        """Hold it. Raises NoSuchPerson."""
+        """Hold it, or the one that it was merged into. Raises NoSuchPerson."""
         self._population = population or Population(self.work)
         try:
-            person = UUID(self.subject)
+            self._row = await self._population.locked(UUID(self.subject))
+        except RecordMerged as merged:
+            self._row = await self._population.locked(UUID(merged.survivor))
         except ValueError:
             raise NoSuchPerson from None
-        self._row = await self._population.locked(person)
         self._came_from = self._row.division_code
-        self.subject = str(person)
+        self.subject = str(self._row.id)
         return self
 
     @property
@@ -114,8 +119,9 @@ class PersonKeeper(Keeper):
         return self._row.division_code
 
     async def readers(self, field: str) -> list[str]:
-        """Those whom the person's access log names."""
-        values = {"person": f"person:{self.subject}", "field": field, "looked": LOOKED}
+        """Those whom the person's access log names, be it by a record that was merged into this one."""
+        records = [f"person:{one}" for one in await self._population.same(self._row.id)]
+        values = {"persons": records, "field": field, "looked": LOOKED}
         return list((await self.work.session.execute(_READERS, values)).scalars())
 
     def canonical(self, field: str, text: str | None, pointer: str) -> str | None:
@@ -150,9 +156,13 @@ class FirmKeeper(Keeper):
     registry = Registry.legal_entities
 
     async def hold(self, entities: LegalEntities | None = None) -> "FirmKeeper":
-        """Hold it. Raises NoSuchEntity."""
+        """Hold it, or the one that it was merged into. Raises NoSuchEntity."""
         self._entities = entities or LegalEntities(self.work)
-        self._row = await self._entities.locked(self.subject)
+        try:
+            self._row = await self._entities.locked(self.subject)
+        except RecordMerged as merged:
+            self._row = await self._entities.locked(merged.survivor)
+            self.subject = self._row.uscc
         self._came_from = self._row.division_code
         return self
 

@@ -17,6 +17,7 @@ from data_hub.registries.feeding.domain import KEY, LASTING, NEEDED, Fault, Told
 from data_hub.registries.legal_entities.domain import EntityField
 from data_hub.registries.legal_entities.schemas import EntityDraft
 from data_hub.registries.legal_entities.service import LegalEntities
+from data_hub.registries.mergers import Mergers
 from data_hub.registries.population.domain import PersonField
 from data_hub.registries.population.schemas import PersonDraft
 from data_hub.registries.population.service import Population
@@ -31,6 +32,10 @@ _UNKNOWN = (
 _ANOTHERS = (
     "not-the-source",
     "该项由其他数源部门负责，不能据此登记 Another department is its source: no record is registered on this word",
+)
+_MERGED = (
+    "record-merged",
+    "该号码的记录已合并，请更正本部门登记的号码 The record of this number was merged: mend the number in your register",
 )
 
 
@@ -75,6 +80,8 @@ class Records(ABC):
         self._registry = self._opened()
         self._conflicts = conflicts_beside(work, self._registry, self._sources)
         self.day = min(day, self.today)
+        self._mergers = Mergers(work, self.registry)
+        self._merged: set[str] = set()
         self.acts = 0  # values that were stated: nothing is done of a row that is refused before its first
 
     @abstractmethod
@@ -128,10 +135,12 @@ class Records(ABC):
     async def entry(self, told: Told) -> Entry:
         """Who or what is unknown as it would be entered, from the values whose source this department may be.
 
-        Raises Refused where the row says too little, or rests on what another department is the source of, and what
-        the registry refuses.
+        Raises Refused where the row says too little, rests on what another department is the source of, or goes by a
+        number that a merged record gave up, and what the registry refuses.
         """
         key, needed = KEY[self.registry], NEEDED[self.registry]
+        if told.number in self._merged:
+            raise Refused(Fault(key, None, *_MERGED))
         for name in sorted(needed - told.values.keys()):
             raise Refused(Fault(name, None, *_UNKNOWN))
         others = {name for name in (key, *told.values) if await self._is_anothers(name, told.number)}
@@ -203,7 +212,11 @@ class People(Records):
 
     async def find(self, numbers: Collection[str]) -> dict[str, str]:
         """The persons who carry these numbers."""
-        return {number: str(person) for number, person in (await self._registry.numbered(numbers)).items()}
+        found = {number: str(person) for number, person in (await self._registry.numbered(numbers)).items()}
+        unknown = {self._registry.number_index(number): number for number in set(numbers) - found.keys()}
+        if unknown:
+            self._merged |= {unknown[index] for index in await self._mergers.gave_up(unknown)}
+        return found
 
     def _entry(self, number: str, values: Mapping[str, str]) -> Entry:
         first = {name: values[name] for name in self._FIRST if name in values}
@@ -241,7 +254,10 @@ class Firms(Records):
 
     async def find(self, numbers: Collection[str]) -> dict[str, str]:
         """The entities of these codes."""
-        return {code: code for code in await self._registry.known(numbers)}
+        known = await self._registry.known(numbers)
+        if unknown := set(numbers) - known:
+            self._merged |= (await self._mergers.survivors(unknown)).keys()
+        return {code: code for code in known}
 
     def _entry(self, number: str, values: Mapping[str, str]) -> Entry:
         first: dict[str, Any] = {name: values[name] for name in self._FIRST if name in values}

@@ -11,6 +11,7 @@ from data_hub.registries.legal_entities.domain import EntityField
 from data_hub.registries.legal_entities.models import LegalEntityRow
 from data_hub.registries.matching.entities import entity_tokens
 from data_hub.registries.population.domain import mask_name
+from data_hub.registries.provenance import Value
 from data_hub.registries.schemas import SourceDraft
 
 FirstValues = dict[str, tuple[str | None, bytes | None, date]]
@@ -52,6 +53,12 @@ def columns(field: EntityField, text: str | None) -> dict[str, Any]:
     if field is EntityField.representative_name:
         return {"representative_name": text, "representative_shown": None if text is None else mask_name(text)}
     return {field.value: text}
+
+
+def former_names(known: list[Value], present: Value) -> list[str]:
+    """The names that were true before the present one, oldest first, each once."""
+    earlier = [v.text for v in known if v.true.start < present.true.start and v.text and v.text != present.text]
+    return list(dict.fromkeys(earlier))
 
 
 def names(name: str, former: list[str]) -> dict[str, Any]:

@@ -17,6 +17,12 @@ class PersonExists(Conflict):
     title = ("该公民身份号码已登记", "This identification number is registered already")
 
 
+SAME_PERSON = (
+    "该号码由另一条记录持有；如两条记录属于同一人，请办理合并，不要更正号码",
+    "Another record carries this number: where both are one person's, merge them instead of correcting it",
+)
+
+
 class PersonStateProblem(Conflict):
     """The state of the person does not allow this act."""
 
