@@ -153,3 +153,53 @@ class TestEvents:
         name, data = events_about(await person(city))["case-closed"]
         response = await city.deliver(f"cn.hengshui.{name}.v1", data | {"outcome": "odd"}, source="city-ops")
         assert response.status_code == 422
+
+
+class TestMergedPersons:
+    """An account follows its person's record where that was merged into another one, and back."""
+
+    OTHER = UUID("01890000-0000-7000-8000-00000000abcf")
+
+    async def tell(self, city, act, person, survivor):
+        data = {"person": str(person), "survivor": str(survivor), f"{act}_at": AT}
+        assert (await tell_of(city, f"person.{act}", data)).status_code == 204
+
+    async def bound(self, city, subject):
+        from citizen_pass.identity.service import Accounts
+
+        async with city.work() as work:
+            return await Accounts(work).person_of(subject)
+
+    async def test_the_account_is_the_survivor_s_and_she_hears_of_it(self, city):
+        subject = await verified(city)
+        await self.tell(city, "merged", REGISTERED, self.OTHER)
+        assert await self.bound(city, subject) == self.OTHER
+        assert [message["kind"] for message in await inbox(city, subject)] == ["person-merged"]
+
+    async def test_and_her_own_again_where_that_was_wrong(self, city):
+        subject, third = await verified(city), uuid4()
+        await self.tell(city, "merged", REGISTERED, self.OTHER)
+        await self.tell(city, "merged", self.OTHER, third)
+        await self.tell(city, "parted", self.OTHER, third)
+        assert await self.bound(city, subject) == self.OTHER
+        await self.tell(city, "parted", REGISTERED, self.OTHER)
+        assert await self.bound(city, subject) == REGISTERED
+        assert (await inbox(city, subject))[0]["kind"] == "person-parted"
+
+    async def test_where_the_survivor_has_an_account_both_stay(self, city):
+        from citizen_pass.identity.repository import open_account
+
+        first, second = await verified(city), await person(city, "guihua.li")
+        async with city.work() as work:
+            (await open_account(work.session, second)).person = self.OTHER
+        await self.tell(city, "merged", REGISTERED, self.OTHER)
+        assert await self.bound(city, first) == REGISTERED
+        assert await self.bound(city, second) == self.OTHER
+        await self.tell(city, "parted", REGISTERED, self.OTHER)
+        assert await self.bound(city, second) == self.OTHER
+
+    async def test_of_whom_nobody_has_an_account_nobody_is_told(self, city):
+        subject = await person(city)
+        await self.tell(city, "merged", uuid4(), uuid4())
+        await self.tell(city, "parted", uuid4(), uuid4())
+        assert await inbox(city, subject) == []

@@ -16,7 +16,7 @@ from sqlalchemy import (
     Uuid,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from citizen_pass.database import Base
@@ -24,7 +24,10 @@ from citykit.database import Instant, Uuid7Key
 
 
 class AccountRow(Base):
-    """A person's account. Of the registry it keeps a reference and a masked name, nothing else."""
+    """A person's account. Of the registry it keeps a reference and a masked name, nothing else.
+
+    `former_persons` are her records there that were merged into others since, the latest last.
+    """
 
     __tablename__ = "account"
 
@@ -36,6 +39,7 @@ class AccountRow(Base):
     email_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     language: Mapped[str] = mapped_column(Text, default="zh")
     person: Mapped[UUID | None] = mapped_column(Uuid, unique=True)
+    former_persons: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid), default=list, server_default=text("'{}'"))
     masked_name: Mapped[str | None] = mapped_column(Text)
     verified_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     created_at: Mapped[Instant]

@@ -1,11 +1,11 @@
 """The acts on accounts: register, sign in, verify the real name, appoint; and what other slices may ask."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from citizen_pass.clients.data_hub import population_verification
@@ -237,6 +237,44 @@ class Accounts:
         """The account of a verified person."""
         account = await repository.account_of_person(self._work.session, person)
         return account.subject if account is not None and account.closed_at is None else None
+
+    async def follow_merger(self, person: UUID, survivor: UUID) -> UUID | None:
+        """Let the account of a person's record be that of the one that it was merged into; whose account that is.
+
+        Where that record has an account of its own, both stay as they are: a counter finds out which one she keeps.
+        """
+        account = await repository.account_of_person(self._work.session, person, lock=True)
+        if account is None:
+            return await self.subject_of(survivor)
+        if await repository.account_of_person(self._work.session, survivor) is None:
+            account.person, account.former_persons = survivor, [*account.former_persons, person]
+            self._note(account, "follow-merger", survivor)
+        return account.subject if account.closed_at is None else None
+
+    async def follow_parting(self, person: UUID, survivor: UUID) -> UUID | None:
+        """Give an account the person's record back that it was verified for, as its merger was wrong; whose it is."""
+        account = await repository.account_of_person(self._work.session, survivor, lock=True)
+        if account is None or account.former_persons[-1:] != [person]:
+            return await self.subject_of(person)
+        account.person, account.former_persons = person, account.former_persons[:-1]
+        self._note(account, "follow-parting", person)
+        return account.subject if account.closed_at is None else None
+
+    def _note(self, account: AccountRow, act: str, person: UUID) -> None:
+        stream = f"account/{account.subject}"
+        self._work.audit.note(stream=stream, act=act, by="service:data-hub", data={"person": str(person)})
+
+
+async def departments_named(work: Work, codes: Collection[str]) -> dict[str, str]:
+    """What departments are called, by their codes, as the newest appointment in each says; others are left out."""
+    if not codes:
+        return {}
+    rows = await work.session.execute(
+        select(AppointmentRow.department_code, AppointmentRow.department_name)
+        .where(AppointmentRow.department_code.in_(codes))
+        .order_by(AppointmentRow.valid_from)
+    )
+    return {row.department_code: row.department_name for row in rows}
 
 
 async def appointment_made(event: AppointmentMade, work: Work) -> None:

@@ -140,6 +140,25 @@ TEMPLATES: dict[str, Template] = {
         ),
         ("您的基础信息有变更", "Your registry record changed"),
     ),
+    "person-merged": Template(
+        1,
+        ("您在人口库中的重复登记已合并", "Your two records in the population registry are one"),
+        (
+            "登记部门确认您有两条登记记录，已合并为一条。如有疑问，请在“谁看过我的数据”中提出或到服务窗口核对。",
+            "You were registered twice; both records are one now. If you doubt it, ask on the page “Who read my data” "
+            "or at a counter.",
+        ),
+        ("您的重复登记已合并", "Your two records are one"),
+    ),
+    "person-parted": Template(
+        1,
+        ("您在人口库中的记录合并已撤销", "The merger of your record in the population registry was undone"),
+        (
+            "此前将您的记录与另一条记录合并有误，现已撤销，您的记录已恢复。",
+            "Your record had been merged with another one by mistake; it stands by itself again.",
+        ),
+        ("您的记录合并已撤销", "The merger of your record was undone"),
+    ),
     "correction-decided": Template(
         1,
         ("您提出的信息校核已办结：{outcome}", "Your correction ticket was decided: {outcome_en}"),

@@ -124,6 +124,22 @@ class PersonChanged(EventView, type="cn.hengshui.data-hub.person.changed.v1"):
     changed_at: Instant
 
 
+class PersonMerged(EventView, type="cn.hengshui.data-hub.person.merged.v1"):
+    """A person had two records in the population registry; `person` is part of `survivor` from now on."""
+
+    person: UUID
+    survivor: UUID
+    merged_at: Instant
+
+
+class PersonParted(EventView, type="cn.hengshui.data-hub.person.parted.v1"):
+    """Two records were not one person's: `person` stands by herself again."""
+
+    person: UUID
+    survivor: UUID
+    parted_at: Instant
+
+
 class CorrectionDecided(EventView, type="cn.hengshui.data-hub.correction.decided.v1"):
     """A person's ticket about her own registry record was decided 校核办结."""
 

@@ -183,6 +183,20 @@ async def person_changed(event: events.PersonChanged, work: Work) -> None:
     )
 
 
+async def person_merged(event: events.PersonMerged, work: Work) -> None:
+    """Let an account follow its person's record into the one that stands, and tell her that there were two."""
+    subject = await Accounts(work).follow_merger(event.person, event.survivor)
+    at = event.merged_at.isoformat()
+    await _tell(work, subject, "person-merged", str(event.person), at, "/api/citizen-pass/pages/privacy")
+
+
+async def person_parted(event: events.PersonParted, work: Work) -> None:
+    """Let an account have its person's own record back, and tell her that the merger was wrong."""
+    subject = await Accounts(work).follow_parting(event.person, event.survivor)
+    at = event.parted_at.isoformat()
+    await _tell(work, subject, "person-parted", str(event.person), at, "/api/citizen-pass/pages/privacy")
+
+
 async def correction_decided(event: events.CorrectionDecided, work: Work) -> None:
     """Tell a person what became of the ticket about her own record."""
     subject = await Accounts(work).subject_of(event.person)
@@ -254,6 +268,8 @@ SUBSCRIPTIONS = (
     Subscription(events.RequestAnswered, request_answered),
     Subscription(events.RequestEscalated, request_escalated),
     Subscription(events.PersonChanged, person_changed),
+    Subscription(events.PersonMerged, person_merged),
+    Subscription(events.PersonParted, person_parted),
     Subscription(events.CorrectionDecided, correction_decided),
     Subscription(events.CreditAnswered, credit_answered),
     Subscription(events.CreditRecorded, credit_recorded),
