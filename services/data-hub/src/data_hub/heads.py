@@ -8,11 +8,13 @@ from contextlib import suppress
 from typing import Any
 
 from fastapi import APIRouter
-from starlette.requests import ClientDisconnect
+from starlette.requests import ClientDisconnect, Request
 from starlette.routing import Match
 from starlette.types import Message, Receive, Scope, Send
 
 from citykit.routing import CityRoute
+
+_ASKED = "data_hub.head"  # where a GET says that it stands for a HEAD
 
 
 class _Enough(OSError):
@@ -35,12 +37,17 @@ class HeadRoute(CityRoute):
             await super().handle(scope, receive, send)
 
 
+def is_head(request: Request) -> bool:
+    """Whether a handler answers a HEAD, so that nothing of what it says is read."""
+    return _ASKED in request.scope
+
+
 def _is_head(scope: Scope) -> bool:
     return bool(scope["type"] == "http" and scope["method"] == "HEAD")
 
 
 def _as_get(scope: Scope) -> Scope:
-    return {**scope, "method": "GET"}
+    return {**scope, "method": "GET", _ASKED: True}
 
 
 def _without_body(send: Send) -> Callable[[Message], Coroutine[Any, Any, None]]:

@@ -6,6 +6,7 @@ import pytest
 
 from citykit.testing import ServiceUnderTest
 from data_hub import meters
+from data_hub.opened_reads import Read
 from data_hub.resources import download
 from data_hub.resources.reading import Reading
 
@@ -67,15 +68,18 @@ class TestTheFile:
             resource = await Reading(work).public(AIR)
             dataset, columns = await download.opened_rows(work, resource)
             await (await work.driver()).execute(f'delete from "{dataset.table}"')
-        pieces = [one async for one in download.as_csv(office.city.work, dataset, columns, resource)]
+        noted: list[Read] = []
+        pieces = [one async for one in download.as_csv(office.city.work, dataset, columns, resource, noted.append)]
         assert (len(pieces), await metered(office)) == (1, [("public", 1, 0)])
+        assert [(one.calls, one.rows) for one in noted] == [(1, 0)]
 
     async def test_read_slowly_lets_others_go_on(self, office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(download, "_PIECE", 1)
         async with office.city.work() as work:
             resource = await Reading(work).public(AIR)
             dataset, columns = await download.opened_rows(work, resource)
-        slow = download.as_csv(office.city.work, dataset, columns, resource)
+        noted: list[Read] = []
+        slow = download.as_csv(office.city.work, dataset, columns, resource, noted.append)
         await anext(slow)
         await anext(slow)  # a row has left, and the reader has stopped to read
         async with office.city.work() as work:
@@ -83,6 +87,7 @@ class TestTheFile:
             assert await meters.count(work, AIR, resource.source_department, 1)
         assert await metered(office) == [("public", 2, 2)]
         await slow.aclose()
+        assert [(one.calls, one.rows) for one in noted] == [(1, 1)]
 
 
 class TestTheCounter:

@@ -2,12 +2,13 @@
 
 import csv
 import io
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 
 from citykit.work import Opener, Work
 from data_hub import meters
 from data_hub.datasets.safe_csv import BYTE_ORDER_MARK
 from data_hub.datasets.service import Dataset, Datasets
+from data_hub.opened_reads import Read
 from data_hub.resources.domain import has_own_rows
 from data_hub.resources.errors import NoResource
 from data_hub.resources.schemas import Resource
@@ -26,9 +27,12 @@ async def opened_rows(work: Work, resource: Resource) -> tuple[Dataset, tuple[st
 
 
 async def as_csv(
-    open_work: Opener, dataset: Dataset, columns: Sequence[str], resource: Resource
+    open_work: Opener, dataset: Dataset, columns: Sequence[str], resource: Resource, note: Callable[[Read], None]
 ) -> AsyncIterator[bytes]:
-    """The rows in the order of their arrival, under the names of their columns; each piece is counted as it leaves."""
+    """The rows in the order of their arrival, under the names of their columns.
+
+    Each piece is counted and noted as it leaves: the first with the call, the others as more rows of it.
+    """
     header = io.StringIO(BYTE_ORDER_MARK)
     header.seek(0, io.SEEK_END)
     csv.writer(header, lineterminator="\n").writerow(columns)
@@ -40,6 +44,7 @@ async def as_csv(
             found = 0 if piece is None else piece[2]
             if found or calls:  # the first piece counts the call, also where there is nothing
                 await meters.count(work, resource.code, resource.source_department, found, calls=calls)
+                note(Read(resource.code, "download", found, columns, calls))
         if piece is None:
             return
         (text, after, _), calls = piece, 0

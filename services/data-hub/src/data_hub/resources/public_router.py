@@ -1,5 +1,6 @@
 """The directory's public face: opened resources, for people's browsers and for programs."""
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import Depends, Query, Request
@@ -10,6 +11,7 @@ from citykit.pages import Page
 from citykit.problems import BadCursor, TooManyRequests, problems
 from data_hub import keyless
 from data_hub.heads import PublicRouter
+from data_hub.opened_reads import OpenedReads
 from data_hub.resources.download import as_csv, opened_rows
 from data_hub.resources.errors import NoResource
 from data_hub.resources.reading import ReadingInRequest
@@ -53,6 +55,7 @@ async def download_opened(code: ResourceCode, reading: ReadingInRequest, request
     """Download all rows of an opened resource as CSV 下载开放数据; texts that look like formulas are made harmless."""
     resource = await reading.public(code)
     dataset, columns = await opened_rows(reading.work, resource)
-    rows = as_csv(request.app.state.city.open_work, dataset, columns, resource)
+    note = partial(OpenedReads.of(request.app.state).note, request, None)
+    rows = as_csv(request.app.state.city.open_work, dataset, columns, resource, note)
     headers = {"Content-Disposition": f'attachment; filename="{code}.csv"', "X-Content-Type-Options": "nosniff"}
     return StreamingResponse(rows, media_type="text/csv; charset=utf-8", headers=headers)

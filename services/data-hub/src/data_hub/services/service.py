@@ -1,14 +1,18 @@
 """Rows on question: one statement under the view's policy, bounded in rows and in time."""
 
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import Depends
 from psycopg import errors as pg
+from starlette.requests import Request
 
+from citykit.actors import Actor
 from citykit.work import Work, WorkInRequest
+from data_hub.opened_reads import OpenedReads, Read
 from data_hub.services import metering
 from data_hub.services.compiler import Compiler, Statement
 from data_hub.services.domain import BadQuestion, Question, question
@@ -22,11 +26,11 @@ _BOUND = "select set_config('statement_timeout', %s, true)"
 
 
 class Rows:
-    """Questions to rows within one transaction."""
+    """Questions to rows within one transaction; `note` takes what readers of opened rows were answered."""
 
-    def __init__(self, work: Work) -> None:
+    def __init__(self, work: Work, note: Callable[[Actor | None, Read], None] | None = None) -> None:
         self.work = work
-        self.views = Views(work)
+        self.views = Views(work, note)
 
     async def page(self, code: str, asker: Asker, query: RowsQuery, pairs: list[tuple[str, str]]) -> str:
         """A page of rows as a JSON text of the shape of RowsPage.
@@ -120,9 +124,9 @@ def columns_of(asked: Question) -> tuple[str, ...]:
     return tuple(dict.fromkeys(field.column for field in asked.fields if field.column is not None))
 
 
-async def rows(work: WorkInRequest) -> Rows:
+async def rows(work: WorkInRequest, request: Request) -> Rows:
     """The acts, for a handler."""
-    return Rows(work)
+    return Rows(work, partial(OpenedReads.of(request.app.state).note, request))
 
 
 RowsInRequest = Annotated[Rows, Depends(rows)]

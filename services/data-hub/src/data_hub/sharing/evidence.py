@@ -5,7 +5,8 @@ the head of its stream moves on under its row lock, in the one statement with wh
 of one grant follow each other for the length of that statement and calls of different grants never wait.
 
 A stream is one grant (`grant/<id>`), or one resource (`resource/<code>`) for calls that no grant covers. A refused call
-that names no resource that is there stands in the stream of its month, `refusals/<year>-<month>` (see `refusals`).
+that names no resource that is there stands in the stream of its month, `refusals/<year>-<month>` (see `refusals`), and
+a read of what everybody may read in `opened/<year>-<month>` (see `opened`).
 """
 
 import base64

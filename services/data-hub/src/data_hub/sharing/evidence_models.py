@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, Boolean, Computed, DateTime, ForeignKey, Index, Integer, Text
-from sqlalchemy.dialects.postgresql import ARRAY, BYTEA
+from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from citykit.database import Instant, Uuid7Key
@@ -83,3 +83,29 @@ class SealRow(Base):
     stamp_id: Mapped[UUID] = mapped_column(ForeignKey("evidence_stamp.id"))
     position: Mapped[int] = mapped_column(Integer)
     path: Mapped[list[Any]] = mapped_column(ARRAY(BYTEA))
+
+
+class OpenedReadRow(Base):
+    """A read of opened data that is not signed yet: what its record will say."""
+
+    __tablename__ = "opened_read"
+
+    id: Mapped[Uuid7Key]
+    read_at: Mapped[Instant]
+    said: Mapped[dict[str, Any]] = mapped_column(JSONB)
+
+
+class OpenedCountRow(Base):
+    """Reads of one reader, resource and action that were counted, until a record tells of them all."""
+
+    __tablename__ = "opened_count"
+
+    until: Mapped[Instant] = mapped_column(primary_key=True)
+    reader: Mapped[str] = mapped_column(Text, primary_key=True)
+    resource: Mapped[str] = mapped_column(Text, primary_key=True)
+    action: Mapped[str] = mapped_column(Text, primary_key=True)
+    said: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    calls: Mapped[int] = mapped_column(BigInteger)
+    row_count: Mapped[int] = mapped_column(BigInteger)
+    first_at: Mapped[Instant]
+    last_at: Mapped[Instant]

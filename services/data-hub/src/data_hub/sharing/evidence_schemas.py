@@ -10,7 +10,9 @@ from citykit.wire import Instant, Query, Wire
 
 StreamName = Annotated[
     str,
-    Field(pattern=r"^(grant/[0-9a-f-]{36}|resource/[1-3][0-9]{5,10}-[0-9]{6}|refusals/[0-9]{4}-(0[1-9]|1[0-2]))$"),
+    Field(
+        pattern=r"^(grant/[0-9a-f-]{36}|resource/[1-3][0-9]{5,10}-[0-9]{6}|(refusals|opened)/[0-9]{4}-(0[1-9]|1[0-2]))$"
+    ),
 ]
 
 
@@ -30,9 +32,11 @@ class EvidenceFilter(PageQuery):
 
 
 class Stream(Wire):
-    """A stream of records: of one grant, of one resource for calls that no grant covered, or of a month's refusals.
+    """A stream of records: of one grant, of one resource for calls that no grant covered, of a month's refusals, of a
+    month's reads of opened data.
 
     Refusals of a month are those of calls that named no resource, and the counts of callers who were refused too often.
+    Reads of opened data stand one by one as far as the bounds of each reader and of all go, and as counts beyond.
     """
 
     stream: str

@@ -1,4 +1,4 @@
-"""What happens to sharing by itself: deadlines, batch files, notices of changes, seals and their stamps."""
+"""What happens to sharing by itself: deadlines, files, notices of changes, evidence of opened data, seals, stamps."""
 
 from uuid import UUID
 
@@ -8,11 +8,13 @@ from data_hub.sharing.deadlines import Deadlines
 from data_hub.sharing.files import TASK as MAKE_FILE
 from data_hub.sharing.files import Files
 from data_hub.sharing.granting import Granting
+from data_hub.sharing.opened import OpenedEvidence
 from data_hub.sharing.sealing import Sealing
 from data_hub.sharing.stamping import Stamping
 from data_hub.sharing.subscriptions import Subscriptions
 
 SEAL, STAMP = "data-hub.sharing.seal", "data-hub.sharing.stamp"
+SIGN_OPENED = "data-hub.sharing.sign-opened"
 
 
 async def watch_deadlines(work: Work) -> None:
@@ -39,6 +41,12 @@ async def tell_changes(work: Work) -> None:
     await Subscriptions(work).tell()
 
 
+async def sign_opened(work: Work) -> None:
+    """Sign what was noted of readers of opened data."""
+    if await OpenedEvidence(work).round():
+        work.jobs.defer(SIGN_OPENED, lock=f"periodic/{SIGN_OPENED}")
+
+
 async def seal(work: Work) -> None:
     """Seal what was recorded in the last minute, and have it stamped right after."""
     done = await Sealing(work).round()
@@ -59,6 +67,7 @@ TASKS = (
     Task(MAKE_FILE, make_file),
     Task("data-hub.sharing.clear-files", clear_files, every="17 * * * *"),
     Task("data-hub.sharing.tell-changes", tell_changes, every="* * * * *"),
+    Task(SIGN_OPENED, sign_opened, every="* * * * *"),
     Task(SEAL, seal, every="* * * * *"),
     Task(STAMP, stamp, every="* * * * *"),
 )

@@ -11,6 +11,7 @@ from citykit.access import Requirement
 from citykit.actors import ActorKind
 from citykit.problems import Forbidden, Unauthenticated
 from citykit.work import Work, WorkInRequest
+from data_hub.opened_reads import OpenedReads, Read
 from data_hub.registries.geography.domain import READ, Access, LayerField, Viewer, fields_of
 from data_hub.registries.geography.errors import NoSuchLayer
 from data_hub.registries.geography.models import EditionRow, LayerRow
@@ -142,6 +143,13 @@ def seen_then(seen: Seen, edition: EditionRow | None) -> Seen:
     access = Access(edition.access)
     _admit(access, seen.row, seen.viewer)
     return replace(seen, then=Then(edition.version, edition.feature_count, fields_of(edition.fields), access))
+
+
+def note_read(request: Request, seen: Seen, action: str, features: int) -> None:
+    """Note that features of a layer were read which everybody may see."""
+    if seen.row.access == Access.public.value:
+        read = Read(f"layer/{seen.row.id}", action, features, tuple(one.name for one in seen.fields))
+        OpenedReads.of(request.app.state).note(request, seen.viewer.actor, read)
 
 
 SeenInRequest = Annotated[Seen, Depends(seen_layer)]

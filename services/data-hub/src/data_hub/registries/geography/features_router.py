@@ -13,9 +13,9 @@ from starlette.responses import JSONResponse, Response
 from citykit.access import anyone
 from citykit.pages import PageQuery
 from citykit.problems import BadCursor, Forbidden, TooManyRequests, Unauthenticated, problems
-from citykit.work import WorkInRequest
+from citykit.work import Work, WorkInRequest
 from data_hub import keyless
-from data_hub.registries.geography.access import Seen, SeenInRequest, ViewerInRequest, as_known
+from data_hub.registries.geography.access import Seen, SeenInRequest, ViewerInRequest, as_known, note_read
 from data_hub.registries.geography.errors import BadFilter, BadParameter, NoSuchFeature, NoSuchLayer
 from data_hub.registries.geography.features import documents, pages, writing
 from data_hub.registries.geography.features.definition import definition
@@ -28,7 +28,7 @@ from data_hub.registries.geography.features.parameters import (
     Spoken,
     selection,
 )
-from data_hub.registries.geography.features.reading import FeatureTable
+from data_hub.registries.geography.features.reading import Features, FeatureTable, Found, Selection
 from data_hub.registries.geography.features.routes import OgcRouter, has_already
 from data_hub.registries.geography.history import HistoryInRequest
 from data_hub.registries.geography.repository import LayerTable
@@ -172,7 +172,7 @@ async def list_features(
     if has_already(request, headers["ETag"]):
         return Response(status_code=304, headers=headers)
     spoken, asked, root = Spoken.of(query), selection(query, seen), root_of(request)
-    page = await FeatureTable(work, seen).page(asked)
+    page = await _page(request, work, seen, asked)
     links = writing.page_links(seen, root, request.query_params.multi_items(), page, HTML if html else GEOJSON)
     if html:
         return _with(headers, await asyncio.to_thread(pages.items, seen, page.items, links))
@@ -180,6 +180,20 @@ async def list_features(
         await writing.page_text(seen, page, spoken, links, f"{work.clock.now():%Y-%m-%dT%H:%M:%S.%fZ}"),
         media_type=GEOJSON, headers=writing.headers_of(spoken, links) | headers,
     )  # fmt: skip
+
+
+async def _page(request: Request, work: Work, seen: Seen, asked: Selection) -> Features:
+    page = await FeatureTable(work, seen).page(asked)
+    note_read(request, seen, "features", len(page.items))
+    return page
+
+
+async def _one(request: Request, work: Work, seen: Seen, fid: str) -> Found:
+    found = await FeatureTable(work, seen).one(fid)
+    if found is None:
+        raise NoSuchFeature()
+    note_read(request, seen, "feature", 1)
+    return found
 
 
 def _with(headers: dict[str, str], page: Response) -> Response:
@@ -203,9 +217,7 @@ async def read_feature(
     headers = _told(request, seen, query.f)
     if has_already(request, headers["ETag"]):
         return Response(status_code=304, headers=headers)
-    found = await FeatureTable(work, seen).one(fid)
-    if found is None:
-        raise NoSuchFeature()
+    found = await _one(request, work, seen, fid)
     if wants_page(request, query.f):
         return _with(headers, pages.item(seen, found, spoken))
     return Response(
@@ -226,6 +238,7 @@ async def read_feature_history(
 ) -> Response:
     """Every state of a feature 要素历史, newest first: what it said, from when until when, and from where."""
     page = await known.page(seen, fid, PageQuery(limit=query.limit, after=query.after))
+    note_read(request, seen, "history", len(page.items))
     links = writing.history_links(seen, fid, root_of(request), query.limit, query.after, page.next)
     if wants_page(request, query.f):
         return pages.history(seen, fid, page.items, links)

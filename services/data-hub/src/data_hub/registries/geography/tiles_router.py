@@ -12,14 +12,14 @@ from citykit.access import anyone
 from citykit.problems import Forbidden, TooManyRequests, Unauthenticated, problems
 from citykit.work import WorkInRequest
 from data_hub import keyless
-from data_hub.registries.geography.access import Seen, SeenInRequest, as_known
+from data_hub.registries.geography.access import Seen, SeenInRequest, as_known, note_read
 from data_hub.registries.geography.errors import BadParameter, NoSuchLayer, NoSuchTile
 from data_hub.registries.geography.features.documents import BASE, JSON, TILE
 from data_hub.registries.geography.features.parameters import KnownQuery, When
 from data_hub.registries.geography.features.routes import OgcRouter, has_already
 from data_hub.registries.geography.features_router import document, root_of
 from data_hub.registries.geography.tiles import documents
-from data_hub.registries.geography.tiles.choosing import contents_of
+from data_hub.registries.geography.tiles.choosing import Contents, contents_of
 from data_hub.registries.geography.tiles.domain import Tile
 from data_hub.registries.geography.tiles.drawing import Drawn, tile_of
 from data_hub.registries.geography.tiles.thinning import Count
@@ -96,6 +96,14 @@ def _counted(count: Count, drawn: Drawn) -> dict[str, str]:
     return matched | {"OGC-NumberReturned": str(drawn.returned)}
 
 
+async def _drawn(request: Request, seen: Seen, tile: Tile, shown: Contents) -> Drawn:
+    drawn = await asyncio.to_thread(
+        tile_of, seen.row.id, tile, [(one.fid, one.geometry, one.properties) for one in shown.items], shown.count
+    )
+    note_read(request, seen, "tile", drawn.returned)
+    return drawn
+
+
 @router.get(
     "/collections/{layer}/tiles/{scheme}/{zoom}/{row}/{column}",
     response_class=Response,
@@ -119,9 +127,7 @@ async def read_tile(
         return Response(status_code=304, headers=headers)
     keyless.spend(request, int(seen.viewer.is_anybody))
     shown = await contents_of(work, seen, tile, query.datetime)
-    drawn = await asyncio.to_thread(
-        tile_of, seen.row.id, tile, [(one.fid, one.geometry, one.properties) for one in shown.items], shown.count
-    )
+    drawn = await _drawn(request, seen, tile, shown)
     if not drawn.content:
         return Response(status_code=204, headers=headers)
     return Response(drawn.content, media_type=TILE, headers=headers | _counted(shown.count, drawn))

@@ -6,6 +6,7 @@ from citykit.work import Work
 from data_hub import meters
 from data_hub.datasets.domain import Column, ColumnType, value
 from data_hub.datasets.service import ROW_ID, Dataset, Datasets, RowQuery
+from data_hub.opened_reads import Read
 from data_hub.resources.ckan.envelope import ROWS, Arguments, CkanRefusal, invalid, not_found
 from data_hub.resources.ckan.views import Shown
 from data_hub.resources.domain import canonical_code
@@ -30,8 +31,8 @@ class Datastore:
     def __init__(self, work: Work) -> None:
         self.work = work
 
-    async def search(self, given: Arguments) -> tuple[Shown, str]:
-        """Rows of an opened resource: what is told of them, and the rows as JSON."""
+    async def search(self, given: Arguments) -> tuple[Shown, str, Read]:
+        """Rows of an opened resource: what is told of them, the rows as JSON, and what was read for the record."""
         wanted = given.needed("resource_id", "id")
         resource, dataset, columns = await self._opened(wanted)
         query, told = _query(given, columns), Datasets(self.work)
@@ -45,7 +46,7 @@ class Datastore:
             result["total"], result["total_was_estimated"] = await told.count(dataset, query)
         rows, found = await told.page(dataset, query)
         await meters.count(self.work, resource.code, resource.source_department, found)
-        return result, rows
+        return result, rows, Read(resource.code, "datastore_search", found, query.columns)
 
     async def info(self, given: Arguments) -> Shown:
         """The fields of an opened resource's rows."""

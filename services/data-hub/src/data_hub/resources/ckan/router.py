@@ -10,6 +10,7 @@ from starlette.responses import Response
 from citykit.access import anyone
 from citykit.work import WorkInRequest
 from data_hub import keyless
+from data_hub.opened_reads import OpenedReads
 from data_hub.resources.ckan.actions import MOST_ROWS, Actions
 from data_hub.resources.ckan.datastore import Datastore, no_sql
 from data_hub.resources.ckan.envelope import Arguments, CkanRefusal, CkanRoute, answered, arguments, not_found
@@ -35,7 +36,8 @@ async def call_action(action: str, request: Request, given: Given, work: WorkInR
     help_ = f"{Actions(work).at.actions}/help_show?name={action}"
     if action == "datastore_search":
         keyless.count(request)
-        result, rows = await Datastore(work).search(given)
+        result, rows, read = await Datastore(work).search(given)
+        OpenedReads.of(request.app.state).note(request, None, read)
         return answered(help_, result, rows)
     keyless.spend(request, _weight(action, given))
     return answered(help_, await _result(action, given, work))
