@@ -48,8 +48,8 @@ def _person(name: str, born: date) -> tuple[str, dict[str, Any]]:
     """All ways of the service to somebody of a name and a birth date, as one statement, and what they want to know."""
     matching, domain = (import_module(f"{_PERSONS}.{module}") for module in ("matching", "domain"))
     key = import_module("data_hub.bigrams").search_key(domain.name_form(name))
-    steps, values = matching._steps(matching.Asked(name=key, numbers={}, born=born, stem=None, sex=None))
-    text = matching._statement([way for step in steps for way in step.ways]).decode()
+    steps, values = matching._steps(matching.Asked(name=key, numbers={}, born=born, stem=None, sex=None), PAGE)
+    text = matching._statement({way: most for step in steps for way, most in step.ways.items()}).decode()
     return text, {key: str(value) if isinstance(value, date) else value for key, value in values.items()}
 
 
@@ -61,17 +61,18 @@ def person_values(name: str, born: date) -> dict[str, Any]:
 PERSON = _person("李秀英", date(1980, 1, 1))[0]
 
 
-def _searched(word: str) -> Any:
-    dialect = import_module("sqlalchemy.dialects.postgresql.psycopg").dialect()
-    return import_module(_DIRECTORY).opened_search(word, limit=PAGE + 1).compile(dialect=dialect)
+def _searched(word: str) -> tuple[str, dict[str, Any]]:
+    query = import_module("data_hub.resources.schemas").PublicFilter(q=word)
+    found: tuple[str, dict[str, Any]] = import_module(_DIRECTORY).opened_search(query, limit=PAGE + 1)
+    return found
 
 
 def search_values(word: str) -> dict[str, Any]:
     """What the statement of a search in the opened directory wants for a word of two characters or more."""
-    return dict(_searched(word).params)
+    return _searched(word)[1]
 
 
-SEARCH = str(_searched("空气"))
+SEARCH = _searched("空气")[0]
 
 
 def invented_resources() -> list[dict[str, Any]]:

@@ -4,17 +4,19 @@ from functools import partial
 from typing import Annotated
 
 from fastapi import Depends, Query, Request
-from starlette.responses import StreamingResponse
+from starlette.responses import Response, StreamingResponse
 
 from citykit.access import anyone
 from citykit.pages import Page
 from citykit.problems import BadCursor, TooManyRequests, problems
+from citykit.runtime import ReaderInRequest
 from data_hub import keyless
 from data_hub.heads import PublicRouter
 from data_hub.opened_reads import OpenedReads
 from data_hub.resources.download import as_csv, opened_rows
 from data_hub.resources.errors import NoResource
 from data_hub.resources.reading import ReadingInRequest
+from data_hub.resources.repository import opened_page
 from data_hub.resources.schemas import (
     Facets,
     PublicFacets,
@@ -27,10 +29,10 @@ from data_hub.resources.schemas import (
 router = PublicRouter(prefix="/api/data-hub/v1/catalogue", tags=["catalogue"], dependencies=[Depends(anyone)])
 
 
-@router.get("/resources", responses=problems(BadCursor))
-async def list_opened(query: Annotated[PublicFilter, Query()], reading: ReadingInRequest) -> Page[ResourceBrief]:
+@router.get("/resources", response_model=Page[ResourceBrief], responses=problems(BadCursor))
+async def list_opened(query: Annotated[PublicFilter, Query()], reads: ReaderInRequest) -> Response:
     """Search the opened resources 检索开放数据."""
-    return await reading.public_page(query)
+    return Response(await opened_page(reads, query), media_type="application/json")
 
 
 @router.get("/facets")

@@ -26,7 +26,6 @@ from data_hub.resources.schemas import (
     InsideFacets,
     InsideFilter,
     PublicFacets,
-    PublicFilter,
     PublicPart,
     Resource,
     ResourceBrief,
@@ -48,16 +47,7 @@ class Reading:
 
     async def page(self, query: InsideFilter, *, by: Actor) -> Page[ResourceBrief]:
         """A page of the resources that the actor may know of."""
-        return await self._page(query, (visible_to(by),))
-
-    async def public_page(self, query: PublicFilter) -> Page[ResourceBrief]:
-        """A page of the opened resources."""
-        return await self._page(query, PUBLIC)
-
-    async def _page(
-        self, query: InsideFilter | PublicFilter, limits: Sequence[ColumnElement[bool]]
-    ) -> Page[ResourceBrief]:
-        statement = select(ResourceRow).where(*limits, *repository.chosen(query, self.work.clock.now()))
+        statement = select(ResourceRow).where(visible_to(by), *repository.chosen(query, self.work.clock.now()))
         keys = repository.order(query)
         return await keyset_page(self.work.session, statement, keys=keys, query=query, make=ResourceBrief.of)
 

@@ -1,83 +1,36 @@
 """Reads of the directory: search, facets, statistics, versions, rivals for one source."""
 
+import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Integer,
-    Select,
-    Text,
-    and_,
-    case,
-    cast,
-    desc,
-    func,
-    literal,
-    or_,
-    select,
-    tuple_,
-)
+from sqlalchemy import Boolean, ColumnElement, Integer, Select, Text, and_, cast, desc, func, or_, select, tuple_
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from data_hub.bigrams import bigrams
+from citykit.pages import cursor_values, next_cursor
+from citykit.runtime import Reads
 from data_hub.resources.domain import Opening, ShareType, State, Timeliness, VersionState
+from data_hub.resources.finding import Sought
 from data_hub.resources.models import ResourceRow, ResourceVersionRow
-from data_hub.resources.schemas import Facetted, FacetValue, InsideFacets, Rival
+from data_hub.resources.schemas import Facetted, FacetValue, InsideFacets, PublicFilter, Rival
 from data_hub.resources.timeliness import is_overdue, is_unknown, stands
-from data_hub.resources.words import spellings, ways, words_of
+from data_hub.resources.words import words_of
 
 _FACETS = ("resource_class", "theme", "provider", "share_type", "opening", "update_cycle", "format")
-_IN_NAME, _PARTS_IN_NAME, _IN_SUMMARY, _IN_ITEMS = 4, 3, 2, 1
 
 
 def holds(words: Sequence[str]) -> list[ColumnElement[bool]]:
-    """Resources in whose name, summary or items every word occurs: by the index first, then for real."""
-    found: list[ColumnElement[bool]] = []
-    for word in words:
-        whole, apart = [_there(one) for one in spellings(word)], ways(word, len(words))
-        if len(whole) == 1 and not apart:
-            found += whole[0]
-        else:
-            found.append(or_(*(and_(*one) for one in whole), *(and_(*_there(*parts)) for parts in apart)))
-    return found
-
-
-def _there(*parts: str) -> list[ColumnElement[bool]]:
-    """That parts of a word occur, each in name, summary or items: the index is asked for all of them at once."""
-    columns = (ResourceRow.name_key, ResourceRow.summary_key, ResourceRow.items_key)
-    occur = [or_(*(func.strpos(text, part) > 0 for text in columns)) for part in parts]
-    if max(map(len, parts)) == 1:
-        return occur
-    return [ResourceRow.words.contains(cast(bigrams(*parts), ARRAY(Text))), *occur]
+    """Resources in whose name, summary or items every word occurs."""
+    sought = Sought(words)
+    return [sought.clause(one, Boolean()) for one in sought.conditions]
 
 
 def rank(words: Sequence[str]) -> ColumnElement[int]:
-    """How well a resource fits: a word in the name before one in the summary before one in the items.
-
-    A word whose parts stand apart in the name comes after one that the name holds; parts elsewhere count nothing.
-    """
-    total: ColumnElement[int] = literal(0, Integer)
-    for word in words:
-        spelt, apart = spellings(word), ways(word, len(words))
-        whens: list[tuple[ColumnElement[bool], int]] = [
-            (or_(*(ResourceRow.name_key == one for one in spelt)), 2 * _IN_NAME),
-            (_in(ResourceRow.name_key, *spelt), _IN_NAME),
-        ]
-        if apart:
-            in_name = (and_(*(func.strpos(ResourceRow.name_key, part) > 0 for part in parts)) for parts in apart)
-            whens.append((or_(*in_name), _PARTS_IN_NAME))
-        whens.append((_in(ResourceRow.summary_key, *spelt), _IN_SUMMARY))
-        if apart:
-            whens.append((~_in(ResourceRow.items_key, *spelt), 0))
-        total = total + case(*whens, else_=_IN_ITEMS)
-    return total
-
-
-def _in(column: Any, *words: str) -> ColumnElement[bool]:
-    return or_(*(func.strpos(column, word) > 0 for word in words))
+    """How well a resource fits."""
+    sought = Sought(words)
+    return sought.clause(sought.rank, Integer())
 
 
 def chosen(query: Facetted, now: datetime) -> list[ColumnElement[bool]]:
@@ -113,12 +66,53 @@ def order(query: Facetted) -> tuple[Any, ...]:
     return desc(ResourceRow.changed_at), ResourceRow.code
 
 
-def opened_search(word: str, *, limit: int) -> Select[Any]:
-    """The first page of a search of the opened resources for a word, best first: what the list asks, by itself."""
-    words = words_of(word)
-    keys = (desc(rank(words)), ResourceRow.code)
-    found = select(ResourceRow).where(ResourceRow.public.is_(True), *holds(words))
-    return found.add_columns(rank(words), ResourceRow.code).order_by(*keys).limit(limit)
+# Field for field what `ResourceBrief` says; a test compares both.
+OPENED = """
+select json_build_object(
+  'code', code, 'name', name, 'summary', summary, 'resource_class', resource_class, 'theme', theme, 'tags', tags,
+  'provider', provider, 'provider_name', provider_name, 'source_department', source_department,
+  'share_type', share_type, 'opening', opening, 'update_cycle', update_cycle, 'format', format, 'state', state,
+  'open_state', open_state, 'version', shown_version,
+  'published_at', to_char(published_at at time zone 'Asia/Shanghai', 'YYYY-MM-DD"T"HH24:MI:SS.MS"+08:00"'),
+  'changed_at', to_char(changed_at at time zone 'Asia/Shanghai', 'YYYY-MM-DD"T"HH24:MI:SS.MS"+08:00"')
+)::text, key, code from (
+  select * from (select *, {key} as key from resource where resource.public is true{conditions}) found
+  {after}order by key desc, code limit %(limit)s
+) page order by key desc, code
+"""
+
+
+def opened_search(query: PublicFilter, *, limit: int) -> tuple[str, dict[str, Any]]:
+    """The statement of a page of the opened resources, and its values: best first where words are searched.
+
+    Raises BadCursor.
+    """
+    words = words_of(query.q or "")
+    sought = Sought(words)
+    values: dict[str, Any] = sought.values | {"limit": limit}
+    conditions = [f" and ({one})" for one in sought.conditions]
+    for name in _FACETS:
+        if (value := getattr(query, name)) is not None:
+            conditions.append(f" and resource.{name} = %({name})s::text")
+            values[name] = str(value)
+    if query.tag is not None:
+        conditions.append(" and resource.tags @> %(tag)s::text[]")
+        values["tag"] = [query.tag]
+    last, after = cursor_values(query, [int if words else datetime, str]), ""
+    if last is not None:
+        after = "where (key < %(last)s or key = %(last)s and code > %(last_code)s) "
+        values["last"], values["last_code"] = last
+    key = sought.rank if words else "changed_at"
+    return OPENED.format(key=key, conditions="".join(conditions), after=after), values
+
+
+async def opened_page(reads: Reads, query: PublicFilter) -> str:
+    """A page of the opened resources as JSON text of the shape of `Page[ResourceBrief]`. Raises BadCursor."""
+    text, values = opened_search(query, limit=query.limit + 1)
+    rows = await (await reads.execute(text.encode(), values)).fetchall()
+    shown = rows[: query.limit]
+    following = json.dumps(next_cursor(shown[-1][1:]) if len(rows) > len(shown) else None)
+    return f'{{"items":[{",".join(row[0] for row in shown)}],"next":{following}}}'
 
 
 async def facets(
