@@ -1,12 +1,12 @@
 """A bound for every request body, told as a problem, before a parser or a form reader sees more than it may."""
 
 import contextlib
-import json
 
+from starlette.requests import Request
 from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from citykit.problems import MEDIA_TYPE, TooLarge
+from citykit.problems import TooLarge, answer
 
 # Stands in the scope of a request whose body was too large: what its route answers never leaves.
 TOO_LARGE = "citykit.too_large"
@@ -35,7 +35,7 @@ class LimitBody:
             elif name == b"transfer-encoding":
                 streamed = True
         if declared.isdigit() and int(declared) > self._limit:
-            await self._refuse(scope, send)
+            await self._refuse(scope, receive, send)
         elif streamed:
             await self._count(scope, receive, send)
         else:
@@ -66,18 +66,12 @@ class LimitBody:
         with contextlib.suppress(_Exceeded):
             await self._app(scope, receiving, sending)
         if refused and not started:
-            await self._refuse(scope, send)
+            await self._refuse(scope, receive, send)
 
-    async def _refuse(self, scope: Scope, send: Send) -> None:
+    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
         await _tell_route(scope)
-        body = json.dumps(TooLarge().document(english=False, instance=scope["path"]), ensure_ascii=False).encode()
-        headers = [
-            (b"content-type", MEDIA_TYPE.encode()),
-            (b"content-length", str(len(body)).encode()),
-            (b"connection", b"close"),
-        ]
-        await send({"type": "http.response.start", "status": 413, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
+        response = answer(Request(scope), TooLarge(headers={"Connection": "close"}))
+        await response(scope, receive, send)
 
 
 async def _tell_route(scope: Scope) -> None:

@@ -1,11 +1,16 @@
-"""Refusals as problem details (RFC 9457), said in Chinese first and in English where the reader asks for it."""
+"""Refusals as problem details (RFC 9457), said in Chinese first and in English where the reader asks for it.
+
+A person whose browser asked for a page reads the same in words.
+"""
 
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from pydantic import BaseModel, Field
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import HTMLResponse, JSONResponse, Response
+
+from citykit import refusal_pages
 
 MEDIA_TYPE = "application/problem+json"
 Bilingual = tuple[str, str]
@@ -212,12 +217,31 @@ def reads_english(accept_language: str | None) -> bool:
     return best["en"] > best["zh"]
 
 
-def answer(request: Request, problem: Problem) -> JSONResponse:
-    """The HTTP response of a problem."""
+def answer(request: Request, problem: Problem, *, status: int | None = None) -> Response:
+    """The HTTP response of a problem: as data, or as a page where that is what the caller prefers (RFC 9110 §12.5.1).
+
+    `status` is for a status that no kind of problem has.
+    """
+    status = status or problem.status
+    headers = {"Cache-Control": "no-store"} | problem.headers
+    if refusal_pages.prefers_page(request.headers.get("accept")):
+        return _page(request, problem, status, headers)
     english = reads_english(request.headers.get("accept-language"))
-    headers = {"Content-Language": "en" if english else "zh", "Cache-Control": "no-store"} | problem.headers
-    body = problem.document(english=english, instance=request.url.path)
-    return JSONResponse(body, status_code=problem.status, headers=headers, media_type=MEDIA_TYPE)
+    headers = {"Content-Language": "en" if english else "zh"} | headers
+    body = problem.document(english=english, instance=request.url.path) | {"status": status}
+    return JSONResponse(body, status_code=status, headers=headers, media_type=MEDIA_TYPE)
+
+
+def _page(request: Request, problem: Problem, status: int, headers: dict[str, str]) -> Response:
+    text = refusal_pages.written(
+        status=status, slug=problem.slug, title=problem.title, detail=problem.detail,
+        faults=[(error.pointer, error.message) for error in problem.errors],
+        retry_after=next((value for name, value in headers.items() if name.lower() == "retry-after"), None),
+    )  # fmt: skip
+    page = HTMLResponse(text, status, headers | refusal_pages.HEADERS | {"Content-Language": "zh"})
+    if request.method == "HEAD":
+        page.body = b""
+    return page
 
 
 def problems(*kinds: type[Problem]) -> dict[int | str, dict[str, Any]]:

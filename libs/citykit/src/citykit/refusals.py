@@ -135,10 +135,7 @@ async def _http(request: Request, error: Exception) -> Response:
     headers = dict(error.headers or {})
     if kind.status == error.status_code:
         return answer(request, kind(headers=headers))
-    problem = Problem(headers=headers)
-    response = answer(request, problem)
-    response.status_code = error.status_code
-    return response
+    return answer(request, Problem(headers=headers), status=error.status_code)
 
 
 async def _database(request: Request, error: Exception) -> Response:
