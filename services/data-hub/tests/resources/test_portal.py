@@ -1,8 +1,11 @@
 """The opened directory as pages for people."""
 
+import re
+
 import pytest
 
-from citykit.testing import ServiceUnderTest
+from citykit.testing import ServiceUnderTest, at
+from data_hub.resources.history import MOST
 
 from . import factories as f
 
@@ -136,3 +139,76 @@ class TestPages:
         assert (await city.client.get(f"{PAGES}/-/catalogue.css")).headers["content-type"].startswith("text/css")
         answer = await city.client.get(PAGES)
         assert (answer.status_code, answer.headers["location"]) == (308, f"{PAGES}/")
+
+
+class TestHistory:
+    def versions(self, text: str) -> list[str]:
+        """What the page says of each version, newest first, without markup."""
+        part = text.split('id="versions"')[1].split("<h2>")[0]
+        return [" ".join(re.sub("<[^>]+>", " ", one).split()) for one in part.split("<h3>")[1:]]
+
+    async def test_tells_when_rows_came_last(self, city: ServiceUnderTest) -> None:
+        city.clock.set(at("2026-03-01T09:30:00+08:00"))
+        await f.published(city)
+        assert "尚无数据" in await shown(city, f"{PAGES}/{f.AIR}")
+        city.clock.set(at("2026-03-02T10:45:00+08:00"))
+        await f.with_rows(city)
+        text = await shown(city, f"{PAGES}/{f.AIR}")
+        assert "Rows last came</span></dt><dd>2026-03-02 10:45</dd>" in text
+
+    async def test_tells_of_what_is_only_described_that_nobody_knows(self, city: ServiceUnderTest) -> None:
+        await f.published(city, f.draft(format="document", items=[], key=[]))
+        assert "更新情况不明" in await shown(city, f"{PAGES}/{f.AIR}")
+
+    async def test_tells_what_each_version_changed(self, city: ServiceUnderTest) -> None:
+        await f.published(city)
+        items = [*f.description()["items"][:2], f.item("pm25", "number", "细颗粒物浓度")]
+        await f.changed(city, f.description(licence="CC0-1.0", summary="站点每小时的结果", items=items))
+        await f.changed(city, f.description(licence="CC0-1.0", name="空气质量小时值", summary="又改", items=items))
+        third, second, first = self.versions(await shown(city, f"{PAGES}/{f.AIR}"))
+        assert third.startswith("第 3 版")
+        assert "现行" in third
+        assert "名称 name ：空气质量小时数据 → 空气质量小时值" in third
+        assert "信息项" not in third
+        assert "现行" not in second
+        assert "许可 licence ：知识共享署名 4.0 → 知识共享公共领域贡献" in second
+        assert "新增信息项 new item ：细颗粒物浓度 pm25" in second
+        assert "取消信息项 item given up ：空气质量指数 aqi" in second
+        assert "摘要" in second
+        assert "站点每小时的结果" not in second, "long texts are not told twice"
+        assert "首次向社会开放" in first
+
+    async def test_tells_nothing_of_a_version_that_the_public_did_not_know(self, city: ServiceUnderTest) -> None:
+        secret = "内部联系电话 0318-0000000"
+        await f.published(city, f.closed(f.AIR, name="尚未开放时的名称", contact=secret))
+        await f.changed(city, f.description())
+        text = await shown(city, f"{PAGES}/{f.AIR}")
+        assert "第 2 版" in text
+        (only,) = self.versions(text)
+        assert "首次向社会开放" in only
+        assert not [word for word in (secret, "尚未开放时的名称", "不予开放") if word in text]
+
+    async def test_tells_nothing_of_drafts_and_reviewers(self, city: ServiceUnderTest) -> None:
+        await f.published(city)
+        body = f.description(name="正在起草的名称")
+        await city.client.post(f"{f.RESOURCES}/{f.AIR}/changes", json=body, headers=f.steward(city))
+        text = await shown(city, f"{PAGES}/{f.AIR}")
+        assert len(self.versions(text)) == 1
+        assert not [word for word in ("正在起草的名称", f.REVIEWER, f.AUTHOR) if word in text]
+
+    async def test_tells_of_the_newest_ten_and_that_there_are_older_ones(self, city: ServiceUnderTest) -> None:
+        await f.published(city)
+        for number in range(MOST + 1):
+            await f.changed(city, f.description(name=f"空气质量小时数据{number}"))
+        text = await shown(city, f"{PAGES}/{f.AIR}")
+        told = self.versions(text)
+        assert len(told) == MOST
+        assert "首次向社会开放" not in told[-1]
+        assert "更早的版本未列出" in text
+
+    async def test_a_changed_name_is_only_text(self, city: ServiceUnderTest) -> None:
+        await f.published(city, f.draft(name=HOSTILE))
+        await f.changed(city, f.description(items=[f.item("station", title=HOSTILE, required=True)], key=["station"]))
+        text = await shown(city, f"{PAGES}/{f.AIR}")
+        assert "<script" not in text
+        assert "&lt;script&gt;" in text

@@ -50,20 +50,27 @@ def _last_change(registry: str) -> ColumnElement[datetime]:
     return func.coalesce(fresh.scalar_subquery(), numbered.scalar_subquery())
 
 
+def rows_came() -> ColumnElement[Any]:
+    """When rows came last; null where none did, or nobody knows."""
+    return _latest(_DATASET.c.refreshed_at)
+
+
 def _since() -> ColumnElement[Any]:
-    """When data came last; null where nobody knows."""
+    """Since when there is no newer data: from when rows came last, or could; null where nobody knows."""
+    return _latest(func.coalesce(_DATASET.c.refreshed_at, _DATASET.c.made_at))
+
+
+def _latest(own: ColumnElement[Any]) -> ColumnElement[Any]:
     held = {
         POPULATION: _last_change("population"),
         LEGAL_ENTITIES: _last_change("legal-entities"),
         LICENCES: select(_LICENCE.c.issued_at).order_by(desc(_LICENCE.c.id)).limit(1).scalar_subquery(),
         DIVISIONS: select(func.max(_EDITION.c.loaded_at)).where(_EDITION.c.name == "divisions").scalar_subquery(),
     }
-    own = select(func.coalesce(_DATASET.c.refreshed_at, _DATASET.c.made_at)).where(
-        _DATASET.c.resource == ResourceRow.code
-    )
+    rows = select(own).where(_DATASET.c.resource == ResourceRow.code)
     return case(
         *((ResourceRow.code == code, moment) for code, moment in held.items()),
-        else_=own.correlate(ResourceRow).scalar_subquery(),
+        else_=rows.correlate(ResourceRow).scalar_subquery(),
     )
 
 

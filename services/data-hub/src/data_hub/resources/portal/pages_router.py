@@ -9,11 +9,15 @@ from pydantic import model_validator
 from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 
 from citykit.access import anyone
+from citykit.pages import Page
+from citykit.runtime import ReaderInRequest
 from data_hub.heads import PublicRouter
 from data_hub.resources.errors import NoResource
+from data_hub.resources.history import history
 from data_hub.resources.portal import views
 from data_hub.resources.reading import ReadingInRequest
-from data_hub.resources.schemas import PublicFacets, PublicFilter
+from data_hub.resources.repository import opened_page
+from data_hub.resources.schemas import PublicFacets, PublicFilter, ResourceBrief
 
 # A search is a form that asks this page again: to nowhere else may it lead.
 _POLICY = (
@@ -55,9 +59,11 @@ async def to_search() -> RedirectResponse:
 
 
 @router.get("/")
-async def show_search(request: Request, query: Annotated[Asked, Query()], reading: ReadingInRequest) -> Response:
+async def show_search(
+    request: Request, query: Annotated[Asked, Query()], reading: ReadingInRequest, reads: ReaderInRequest
+) -> Response:
     """Search the opened resources 开放数据检索: results by rank, facets with counts."""
-    page = await reading.public_page(query)
+    page = Page[ResourceBrief].model_validate_json(await opened_page(reads, query))
     facets = await reading.public_facets(PublicFacets(**query.model_dump(exclude={"limit", "after"})))
     return _page(request, views.results(query, page, facets, await reading.public_providers()))
 
@@ -76,4 +82,5 @@ async def show_resource(request: Request, code: Code, reading: ReadingInRequest)
         found = await reading.public(code)
     except NoResource:
         return HTMLResponse(views.nothing(code), status_code=404, headers=_HEADERS)
-    return _page(request, views.resource(found, reading.work.settings.public_url))
+    past = await history(reading.work, found.code)
+    return _page(request, views.resource(found, past, reading.work.settings.public_url))

@@ -12,7 +12,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from citykit.clock import CHINA
 from citykit.pages import Page
+from data_hub.resources.differences import Change
 from data_hub.resources.domain import has_own_rows
+from data_hub.resources.history import History
 from data_hub.resources.outlets import Addresses, outlets
 from data_hub.resources.portal import words
 from data_hub.resources.schemas import Facets, PublicFilter, Resource, ResourceBrief
@@ -37,6 +39,15 @@ class Group:
 
     title: words.Pair
     choices: tuple[Choice, ...]
+
+
+@dataclass(frozen=True)
+class Told:
+    """A change of a description: what changed, and from what to what where that is short."""
+
+    what: words.Pair
+    before: str | None
+    after: str | None
 
 
 @cache
@@ -97,13 +108,32 @@ def results(query: PublicFilter, page: Page[ResourceBrief], facets: Facets, prov
     )  # fmt: skip
 
 
-def resource(one: Resource, public_url: str) -> str:
-    """The page of an opened resource."""
+def resource(one: Resource, past: History, public_url: str) -> str:
+    """The page of an opened resource, and how it came to be so."""
     at = Addresses.of("")  # without a host: a page leads on by whatever name its reader came
     return _written(
-        "resource.html", one=one, outlets=outlets(one, at), rows=has_own_rows(one.code, one.format, one.items),
-        json=at.resource(one.code), public=f"{public_url.rstrip('/')}{BASE}/{one.code}",
+        "resource.html", one=one, past=past, told=_told, outlets=outlets(one, at),
+        rows=has_own_rows(one.code, one.format, one.items), json=at.resource(one.code),
+        public=f"{public_url.rstrip('/')}{BASE}/{one.code}",
     )  # fmt: skip
+
+
+def _told(change: Change) -> Told:
+    """A change in words: of items their titles, of short values both, of anything else that it changed."""
+    field, before, after = change
+    if field.startswith("items."):
+        kind = "added" if before is None else "gone" if after is None else "changed"
+        return Told(words.ITEM[kind], None, f"{(after or before)['title']} {field.removeprefix('items.')}")
+    what, values = words.SAID.get(field, ((field, ""), None))
+    if values is None:
+        return Told(what, None, None)
+    return Told(what, _named(before, values), _named(after, values))
+
+
+def _named(value: str | None, values: Mapping[str, words.Pair]) -> str:
+    if value is None:
+        return "—"
+    return values[value][0] if value in values else value
 
 
 def nothing(code: str) -> str:

@@ -47,6 +47,26 @@ SENSITIVITIES: dict[str, Pair] = {
     Sensitivity.public: ("公开", "public"), Sensitivity.internal: ("内部", "internal"),
     Sensitivity.personal: ("个人信息", "personal"), Sensitivity.secret: ("涉密", "secret"),
 }  # fmt: skip
+# What a description says, and how its values are called where a change of them is told in full.
+SAID: dict[str, tuple[Pair, Mapping[str, Pair] | None]] = {
+    "name": (("名称", "name"), {}), "name_en": (("英文名称", "English name"), {}),
+    "summary": (("摘要", "summary"), None), "summary_en": (("英文摘要", "English summary"), None),
+    "provider_name": (("提供部门", "provider"), {}), "source_department": (("数源部门", "source"), None),
+    "source_department_name": (("数源部门", "source"), {}), "theme": (("领域", "theme"), FIELDS),
+    "tags": (("标签", "tags"), None), "format": (("格式", "format"), FORMATS),
+    "items": (("信息项顺序", "order of the items"), None), "key": (("主键", "key"), None),
+    "share_type": (("共享类型", "sharing"), SHARES), "share_basis": (("共享依据", "basis of sharing"), None),
+    "share_condition": (("共享条件", "condition of sharing"), None),
+    "share_methods": (("共享方式", "ways of sharing"), None), "opening": (("开放属性", "opening"), OPENINGS),
+    "open_condition": (("开放条件", "condition of opening"), None), "licence": (("许可", "licence"), LICENCES),
+    "update_cycle": (("更新周期", "update cycle"), CYCLES), "related": (("相关资源", "related resources"), None),
+    "contact": (("联系方式", "contact"), None),
+}  # fmt: skip
+ITEM = {
+    "added": ("新增信息项", "new item"),
+    "gone": ("取消信息项", "item given up"),
+    "changed": ("修改信息项", "item changed"),
+}
 # The facets of the search page, in their order: the parameter, its heading, and what its values are called.
 FACETS: tuple[tuple[str, Pair, Mapping[str, Pair]], ...] = (
     ("resource_class", ("分类", "Class"), CLASSES), ("theme", ("领域", "Theme"), FIELDS),
