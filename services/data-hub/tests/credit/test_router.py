@@ -246,5 +246,14 @@ class TestRatings:
         again = (await town.get(f"/firms/{FIRM}/ratings/{rating['id']}/reproduction", by=town.ecology)).json()
         assert (again["same"], again["grade"], again["fingerprint"]) == (True, "C", rating["fingerprint"])
 
+    async def test_one_request_that_is_repeated_gives_one(self, town: Town) -> None:
+        await town.record()
+        headers = town.ecology | {"Idempotency-Key": "rating-of-the-tender-7"}
+        told = [await town.post(f"/firms/{FIRM}/ratings", {}, by=headers) for _ in range(2)]
+        assert [answer.status_code for answer in told] == [201, 201]
+        assert told[0].json() == told[1].json()
+        other = await town.post(f"/firms/{FIRM}/ratings", {}, by=town.ecology)
+        assert other.json()["id"] != told[0].json()["id"]
+
     async def test_need_a_method_that_exists(self, town: Town) -> None:
         assert (await town.post(f"/firms/{FIRM}/ratings", {"method": "1999-1"})).status_code == 404

@@ -129,9 +129,11 @@ async def acknowledge_recall(
 
 
 @router.post("/firms/{uscc}/ratings", status_code=201, responses=problems(UnknownFirm, NotFound))
-async def rate_firm(actor: Reader, uscc: Uscc, body: RatingDraft, ratings: RatingsInRequest) -> RatingResult:
+async def rate_firm(
+    actor: Reader, uscc: Uscc, body: RatingDraft, ratings: RatingsInRequest, once: OnceInRequest
+) -> RatingResult:
     """Rate a firm by what is in force today 信用评价; the answer says what each record added or took away."""
-    return await ratings.rate(uscc, body.method, by=actor)
+    return await once(lambda: ratings.rate(uscc, body.method, by=actor), RatingResult)
 
 
 @router.get("/firms/{uscc}/ratings/{rating_id}", responses=problems(NotFound))
