@@ -47,6 +47,7 @@ from data_hub.licences.writing import (
     today_of,
     values_of,
 )
+from data_hub.registries.legal_entities.service import LegalEntities
 from data_hub.registries.population.service import Population
 
 ISSUE_PART = "data-hub.licences.issue-part"
@@ -161,9 +162,7 @@ async def _made(
     wanted, rules, today = HolderKind(kind.holder_kind), rules_of(kind), today_of(work)
     accepted = day_in_china(batch.made_at)  # all licences of a batch are of one day, whenever their part comes
     numbers = [_number(wanted, row["holder_number"], today) for row in rows]
-    known = {}
-    if wanted is HolderKind.person:
-        known = await Population(work).numbered(number for number in numbers if number is not None)
+    known, ceased = await _registered(work, wanted, [number for number in numbers if number is not None])
     made: list[Values] = []
     waiting, faults = [], {}
     for place, (row, number) in enumerate(zip(rows, numbers, strict=True), start=offset):
@@ -172,6 +171,7 @@ async def _made(
             begins = _day(row.get(_BEGINS, ""), accepted)
             claims = {rule.name: _typed(rule, row[rule.name]) for rule in rules if row.get(rule.name)}
             wrong = _faults(rules, row, number, claims, begins, today)
+            wrong += [("holder_number", "ceased")] if number in ceased else []
             if not wrong and number is not None and begins is not None:
                 holder, term = Holder(wanted, row["holder_name"], number, known.get(number)), Term(begins, begins)
                 made.append(values_of(work, kind, holder, claims, term, reserved, by=batch.made_by, batch=batch.id))
@@ -183,6 +183,15 @@ async def _made(
             wrong = [("", "unreadable")]
         faults[place + 2] = wrong
     return made, waiting, faults
+
+
+async def _registered(work: Work, kind: HolderKind, numbers: Sequence[str]) -> tuple[dict[str, UUID], set[str]]:
+    """The persons whom the registry knows by these numbers; and the numbers of who died or was struck off."""
+    if kind is HolderKind.organisation:
+        return {}, await LegalEntities(work).ended(numbers)
+    known = await Population(work).numbered(numbers)
+    died = await Population(work).deceased(known.values())
+    return known, {number for number, person in known.items() if person in died}
 
 
 def _faults(

@@ -38,6 +38,13 @@ class ClaimFault(Invalid):
     title = ("证照内容不符合其类型", "What the licence is to say does not fit its type")
 
 
+class HolderCeased(Conflict):
+    """Nothing is certified to who died or was struck off (《行政许可法》 article 70)."""
+
+    slug = "licence-holder-ceased"
+    title = ("持证主体已死亡、注销或吊销", "The holder died or was struck off")
+
+
 class LicenceState(Conflict):
     """The status of the licence does not allow this act."""
 
