@@ -8,6 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
+from citykit.refusal_pages import STYLE_SOURCE
+
 SERVICES = ("data-hub", "gov-collab", "city-ops", "enterprise", "citizen-pass")
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
@@ -124,11 +126,19 @@ class TestHeaders:
             assert "default-src 'none'" in policies[path]
             assert "script-src 'self';" in policies[path]
         assert "script-src" not in policies["/api/data-hub/v1/x"]
+        assert f"style-src {STYLE_SOURCE};" in policies["/api/data-hub/v1/x"], "a refusal that a person reads"
         assert policies["/api/citizen-pass/oidc/authorize"] == ""
 
     def test_pages_of_apps_and_of_opened_data_bring_their_own_policy(self, web: httpx.Client) -> None:
-        for path in ("/api/data-hub/apps/", "/api/data-hub/catalogue/", "/api/data-hub/catalogue/203001-000001"):
-            assert "content-security-policy" not in web.get(path).headers
+        pages = ("apps/", "catalogue/", "catalogue/203001-000001", "verification", "verification/-/verification.css")
+        for path in pages:
+            assert "content-security-policy" not in web.get(f"/api/data-hub/{path}").headers
+
+    def test_form_of_the_check_of_licences_is_answered_by_a_page(self, web: httpx.Client) -> None:
+        answer = web.post("/api/data-hub/verification", data={"text": "x"})
+        assert answer.json()["path"] == "/api/data-hub/verification"
+        assert "content-security-policy" not in answer.headers
+        assert "default-src 'none'" in web.post("/api/data-hub/verifications").headers["content-security-policy"]
 
     def test_pages_of_maps_bring_their_own_policy(self, web: httpx.Client) -> None:
         for path in ("/api/data-hub/ogc", "/api/data-hub/ogc/collections/divisions/items"):

@@ -51,6 +51,7 @@ class TestPage:
     def test_citizen_finds_her_way(self) -> None:
         links = set(Page().every("href"))
         assert {f"/api/citizen-pass/pages/{name}" for name in ("register", "account", "privacy")} <= links
+        assert "/api/data-hub/verification" in links
 
     def test_a_guest_finds_the_maps_the_opened_data_and_the_store_of_applications(self) -> None:
         assert {"/api/data-hub/ogc", "/api/data-hub/catalogue/", "/api/data-hub/apps/"} <= set(Page().every("href"))

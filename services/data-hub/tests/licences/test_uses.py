@@ -44,6 +44,16 @@ async def test_the_city_wide_access_log_has_it_too(desk: Desk) -> None:
     assert (row.purpose, row.organisation, list(row.fields)) == ("占道经营许可", URBAN, ["holder_name", "trade"])
 
 
+async def test_her_log_calls_licence_and_fields_as_on_paper(desk: Desk) -> None:
+    leave = (await desk.leave(await desk.issued())).json()
+    await desk.use(leave)
+    async with desk.city.work() as work:
+        words = await work.session.scalar(text("select words from personal_access"))
+    assert words["record"].startswith("健康证明")
+    assert (words["matter"], words["fields"]["holder_name"]) == ("B-1", "持证人姓名 Name of the holder")
+    assert words["fields"]["trade"] != "trade"
+
+
 async def test_of_two_uses_at_once_a_single_one_is_served(desk: Desk) -> None:
     licence = await desk.issued()
     leave = (await desk.leave(licence)).json()
@@ -129,3 +139,52 @@ async def test_a_leave_without_fields_shows_all(desk: Desk) -> None:
     leave = (await desk.leave(await desk.issued(), fields=[])).json()
     used = (await desk.use(leave)).json()
     assert set(used["fields"]) == {"holder_name", "holder_number", "trade", "examined_on"}
+
+
+class TestRepeatedRequests:
+    """A window that lost the answer asks again with its key: that is the same use."""
+
+    async def use(self, desk: Desk, leave: dict[str, Any], key: str = "counter-7-case-1") -> Any:
+        path = f"/authorisations/{leave['id']}/uses"
+        return await desk.post(path, {"case_number": "B-1"}, desk.clerk | {"Idempotency-Key": key})
+
+    async def test_is_one_use_with_one_answer_one_after_the_other_and_at_once(self, desk: Desk) -> None:
+        licence = await desk.issued()
+        leave = (await desk.leave(licence)).json()
+        first = await self.use(desk, leave)
+        assert first.status_code == 200, first.text
+        answers = await asyncio.gather(*(self.use(desk, leave) for _ in range(3)))
+        assert [answer.json() for answer in answers] == [first.json()] * 3
+        assert [line["outcome"] for line in await uses(desk, licence)] == ["served"]
+        assert (await self.use(desk, leave, "counter-7-case-2")).status_code == 409
+
+    async def test_keeps_nothing_of_what_the_licence_says(self, desk: Desk) -> None:
+        await self.use(desk, (await desk.leave(await desk.issued())).json())
+        async with desk.city.work() as work:
+            kept = await work.session.scalar(text("select string_agg(answer::text, '') from idempotency_key"))
+        assert "uses_left" in kept
+        assert not [word for word in (*LI, "餐饮") if word in kept]
+
+    async def test_is_seen_by_the_holder_each_time_that_it_is_answered(self, desk: Desk) -> None:
+        leave = (await desk.leave(await desk.issued())).json()
+        for _ in range(2):
+            await self.use(desk, leave)
+        async with desk.city.work() as work:
+            assert await work.session.scalar(text("select count(*) from personal_access")) == 2
+
+    async def test_is_answered_no_more_once_the_leave_is_withdrawn(self, desk: Desk) -> None:
+        licence = await desk.issued()
+        leave = (await desk.leave(licence)).json()
+        assert (await self.use(desk, leave)).status_code == 200
+        await desk.post(f"/own/{licence['id']}/authorisations/{leave['id']}/withdrawals", None, desk.holder)
+        assert (await self.use(desk, leave)).json()["type"] == "/problems/authorisation-over"
+        assert [line["outcome"] for line in await uses(desk, licence)] == ["authorisation-over", "served"]
+
+    async def test_a_refused_use_leaves_its_line_and_its_key_free(self, desk: Desk) -> None:
+        licence = await desk.issued()
+        leave = (await desk.leave(licence)).json()
+        await desk.act(licence, "suspensions")
+        assert (await self.use(desk, leave)).json()["type"] == "/problems/licence-not-in-force"
+        await desk.act(licence, "resumptions")
+        assert (await self.use(desk, leave)).status_code == 200
+        assert [line["outcome"] for line in await uses(desk, licence)] == ["served", "licence-not-in-force"]

@@ -24,8 +24,9 @@ CODE_TYPE = "licence-qr+jwt"
 MARK = "cn.hengshui.licence.v1"  # the keywords of a PDF that is a licence, and nothing else that the seal signs
 TYPES_PATH = "/api/data-hub/v1/licences/types"
 LISTS_PATH = "/api/data-hub/v1/licences/status-lists"
+VERIFICATION_PATH = "/api/data-hub/verification"  # where people check a form without an account
 SHOWN_FOR = timedelta(hours=24)
-_FOOT = "扫描二维码可离线核验签名；在线核验请提交本文件。"
+_FOOT = "扫描二维码可离线核验签名；在线核验请提交本文件："
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,7 @@ class Forms:
         story = [heading(filled(content.template.title, content.values())), gap(10)]
         story += [paragraph(line, size=12) for line in content.lines()]
         story += [gap(8), table(content.rows(), widths=(90, 390)), gap(16), picture(code, width=130, height=130)]
-        story += [gap(4), paragraph(_FOOT, size=9, centred=True)]
+        story += [gap(4), paragraph(_FOOT + self._url + VERIFICATION_PATH, size=9, centred=True)]
         return self._seals.sealed_pdf(
             story, title=content.type_name, subject=content.identifier, keywords=MARK,
             reason=f"电子证照 Licence {content.identifier}",

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from citykit.pages import Page, keyset_page
 from citykit.work import Work
-from data_hub.licences.domain import LIST_VALUES, Status
+from data_hub.licences.domain import LIST_VALUES, Identifier, Status
 from data_hub.licences.models import (
     AuthorisationRow,
     BatchRow,
@@ -69,6 +69,13 @@ async def type_names(work: Work, codes: Sequence[str]) -> dict[str, str]:
     """The Chinese names of types."""
     rows = await work.session.execute(select(TypeRow.code, TypeRow.name_zh).where(TypeRow.code.in_(codes)))
     return {row.code: row.name_zh for row in rows}
+
+
+async def field_titles(work: Work, identifier: str | None) -> dict[str, str]:
+    """What the fields of a licence are called on paper, by their names in data."""
+    parsed = Identifier.parse(identifier or "")
+    kind = None if parsed is None else await work.session.get(TypeRow, parsed.type_code)
+    return {} if kind is None else {str(one["name"]): str(one["title"]) for one in kind.fields}
 
 
 async def licence_row(

@@ -17,6 +17,8 @@ FieldName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 Code = Annotated[str, StringConstraints(min_length=1, max_length=60)]
 ListNumber = Annotated[int, Path(ge=0, le=2**31 - 1)]
 Claims = dict[FieldName, str | StrictInt]  # a truth value or a fraction is no number of a licence
+LONGEST_TEXT = 200_000  # characters of a form to check
+MOST_DOCUMENT = 3_000_000  # bytes of one; a third more in base64
 Days = Annotated[int, Field(ge=0, le=3660)]
 
 
@@ -257,6 +259,12 @@ class UsedLicence(Wire):
     uses_left: int | None
 
 
+class UseMade(Wire):
+    """That a use was made, as it is kept for a request that is repeated: what the licence says is not kept twice."""
+
+    uses_left: int | None
+
+
 class Use(Wire):
     """A use, as the holder sees it. `outcome` is `served`, or why it was refused."""
 
@@ -331,8 +339,8 @@ class Fault(Wire):
 class Presented(Wire):
     """A form of a licence to check: the text of a credential or QR code, or a document in base64."""
 
-    text: Annotated[str, StringConstraints(min_length=1, max_length=200_000)] | None = None
-    document: Annotated[str, StringConstraints(min_length=1, max_length=4_000_000)] | None = None
+    text: Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_TEXT)] | None = None
+    document: Annotated[str, StringConstraints(min_length=1, max_length=MOST_DOCUMENT * 4 // 3)] | None = None
 
 
 class Verification(Wire):

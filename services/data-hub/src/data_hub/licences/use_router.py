@@ -2,13 +2,15 @@
 
 from typing import Annotated
 
-from fastapi import Depends, Query, Response
+from fastapi import Depends, Query, Request, Response
 
 from citykit.access import anyone
+from citykit.idempotency import OnceInRequest
 from citykit.pages import Page
-from citykit.problems import Invalid, NotFound, problems
+from citykit.problems import Invalid, NotFound, TooManyRequests, problems
 from citykit.routing import CityRouter
 from citykit.work import WorkInRequest
+from data_hub import keyless
 from data_hub.licences import repository
 from data_hub.licences.access import User, leaves_for
 from data_hub.licences.errors import AuthorisationOver, NotInForce, UnknownType
@@ -24,9 +26,10 @@ from data_hub.licences.schemas import (
     TypeMetadata,
     UsedLicence,
     UseDraft,
+    UseMade,
     Verification,
 )
-from data_hub.licences.verifying import VerificationsInRequest
+from data_hub.licences.verifying import VerificationsInRequest, weight_of
 from data_hub.seals.errors import SealsMissing
 from data_hub.seals.service import Seals
 from data_hub.seals.status_lists import MEDIA
@@ -34,11 +37,12 @@ from data_hub.seals.status_lists import MEDIA
 router = CityRouter(prefix="/api/data-hub/v1/licences", tags=["licences"])
 
 
-@router.post("/verifications", responses=problems(SealsMissing), dependencies=[Depends(anyone)])
-async def verify_form(body: Presented, verifications: VerificationsInRequest) -> Verification:
+@router.post("/verifications", responses=problems(SealsMissing, TooManyRequests), dependencies=[Depends(anyone)])
+async def verify_form(body: Presented, verifications: VerificationsInRequest, request: Request) -> Verification:
     """Check a form of a licence, whichever it is 核验: genuine or not, and the one status behind all forms."""
     if (body.text is None) == (body.document is None):
         raise Invalid(("文本与文件二选一", "Give either a text or a document"))
+    keyless.count(request, weight_of(body))
     return await verifications.check(body)
 
 
@@ -69,6 +73,13 @@ async def list_authorisations_given(
 
 
 @router.post("/authorisations/{leave_id}/uses", responses=problems(NotFound, AuthorisationOver, NotInForce))
-async def use_licence(actor: User, leave: LeaveToUse, body: UseDraft, holding: HoldingInRequest) -> UsedLicence:
-    """Use a licence by its holder's leave 用证; the holder sees it, a refusal too. Each call is a use."""
-    return await holding.use(leave, body, by=actor)
+async def use_licence(
+    actor: User, leave: LeaveToUse, body: UseDraft, holding: HoldingInRequest, once: OnceInRequest
+) -> UsedLicence:
+    """Use a licence by its holder's leave 用证; the holder sees it, a refusal too. Each call is a use.
+
+    A call repeated with its `Idempotency-Key` is the same use: it is answered anew while leave and licence hold.
+    """
+    async with holding.refusals_kept(leave, body, by=actor):
+        made = await once(lambda: holding.use(leave, body, by=actor), UseMade)
+        return await holding.shown(leave, made, case_number=body.case_number, by=actor)

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from fastapi import Depends
 
 from citykit.work import Work, WorkInRequest
+from data_hub import keyless
 from data_hub.licences import ofd, repository
 from data_hub.licences.domain import Identifier, Standing, Status, standing
 from data_hub.licences.forms import CODE_TYPE, MARK, Forms
@@ -40,6 +41,11 @@ _KEPT = frozenset(
     {"iss", "iat", "exp", "vct", "status", "cnf", "identifier", "type_code", "type_name", "issuing_country"}
 )
 _ALWAYS = frozenset({"identifier", "type_code", "vct", "status", "iat"})
+
+
+def weight_of(presented: Presented) -> int:
+    """What a check weighs of the allowance of whoever asks without a key: a document costs a process much."""
+    return 1 if presented.document is None else keyless.WHOLE_FILE
 
 
 @dataclass(frozen=True)
