@@ -1,21 +1,26 @@
-"""The way of one batch from its file into the data set: assemble, slice, check, stage, merge. Nothing of it half."""
+"""The way of one batch from its file into the data set: assemble, slice, check, and write. Nothing of it half.
+
+It is written straight into the data set where no rule has to look at more than its own rows, else staged and merged.
+"""
 
 import asyncio
 import hashlib
+import sys
 import tempfile
-from collections.abc import AsyncIterator, Mapping
-from contextlib import ExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Self
 
-from psycopg import AsyncConnection
+import psycopg
 
 from citykit.work import Work
 from data_hub.datasets.service import Dataset, Datasets
 from data_hub.ingest import binary
-from data_hub.ingest.checks import LINE, Checks, copied, twice
+from data_hub.ingest.checks import LINE, Checks, twice
 from data_hub.ingest.contract import Contract, Item
 from data_hub.ingest.domain import BadRow, BatchRefused, Encoding, FileFormat, Merge, Mode, RowFault, Stage, Tally
 from data_hub.ingest.files import read_text
@@ -28,8 +33,25 @@ from data_hub.ingest.progress import Progress
 from data_hub.ingest.sealing import Sealer, Target
 from data_hub.ingest.slices import ROW, CsvSlices, Slice, kept_rows
 from data_hub.ingest.staging import Staging
+from data_hub.ingest.straight import Straight, goes_straight
 
 Substitutes = Mapping[int, dict[str, str | None] | None]
+Hashes = dict[str, list[Any]]  # slices of what must be unique, by the name of the rule
+_TURN, _SHORT_TURN = sys.getswitchinterval(), 0.0003  # seconds that a thread works before it hands over
+
+
+@contextmanager
+def _short_turns() -> Iterator[None]:
+    """Threads that work in turn hand over soon.
+
+    The thread that seals would else keep the one that writes waiting for 5 ms whenever the database has taken the some
+    hundred kilobytes that a socket holds: the database then stands idle for half of the time.
+    """
+    sys.setswitchinterval(_SHORT_TURN)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(_TURN)
 
 
 @dataclass
@@ -87,12 +109,17 @@ async def assembled(work: Work, batch: BatchRow) -> AsyncIterator[Raw]:
 class Rows:
     """The slices of a file, with the rows of quarantine in the place of those that came."""
 
-    def __init__(self, slices: CsvSlices | JsonSlices, instead: Substitutes) -> None:
-        self.items = slices.items
-        self.dialect = slices.dialect
-        self._slices = slices
+    def __init__(self, begin: Callable[[], CsvSlices | JsonSlices], instead: Substitutes) -> None:
+        self._begin = begin
+        self._slices = begin()
+        self.items = self._slices.items
+        self.dialect = self._slices.dialect
         self._instead = instead
         self._line = 0
+
+    def again(self) -> Self:
+        """The same rows from the first on."""
+        return type(self)(self._begin, self._instead)
 
     def read(self) -> Slice | None:
         """The next slice."""
@@ -132,14 +159,15 @@ async def opened(raw: Raw, batch: BatchRow, contract: Contract, limits: Limits, 
     if kind in (FileFormat.csv, FileFormat.ndjson):
         text = await asyncio.to_thread(read_text, raw.file, Encoding(batch.options["encoding"]), limits, raw.scratch)
         reader = JsonSlices if kind is FileFormat.ndjson else CsvSlices
-        rows = Rows(await asyncio.to_thread(reader, text.file, contract, ignore_unknown=ignore), instead)
+        slices = partial(reader, text.file, contract, ignore_unknown=ignore)
+        rows = await asyncio.to_thread(Rows, slices, instead)
         packed = {"compression": "gzip"} if text.packed else {}
         known = {"encoding": text.encoding, "dialect": rows.dialect | packed | {"bom": text.byte_order_mark}}
         return rows, known
     made = tempfile.NamedTemporaryFile(prefix="ingest-")  # noqa: SIM115 - closed with scratch
     target = raw.scratch.enter_context(made)
     await binary.as_csv(kind, raw.path, Path(target.name), batch.options.get("sheet"), limits)
-    rows = Rows(await asyncio.to_thread(CsvSlices, target, contract, ignore_unknown=ignore), instead)
+    rows = await asyncio.to_thread(Rows, partial(CsvSlices, target, contract, ignore_unknown=ignore), instead)
     return rows, {"encoding": None, "dialect": {"header": rows.dialect["header"]}}
 
 
@@ -154,21 +182,24 @@ class Loading:
         self.limits = limits
 
     async def run(self, rows: Rows | Once, batch: BatchRow, *, mode: Mode, merge: Merge, at: datetime) -> Loaded:
-        """Stage and check the rows, and merge them unless one bad row keeps all of them out. Raises BatchRefused."""
+        """Check the rows, and bring them in unless one bad row keeps all of them out. Raises BatchRefused."""
         standing = await precedence_of(self.work, batch)
         standing.check()
-        connection = await self.work.driver()
         sealer = await self._sealer(rows.items)
-        staging = Staging(connection, self.dataset, rows.items, sealer)
+        staging = Staging(await self.work.driver(), self.dataset, rows.items, sealer)
         checks = Checks(self.contract, rows.items, at)
+        if isinstance(rows, Rows) and await goes_straight(staging, checks, merge, standing):
+            way = Straight(self.dataset, sealer, batch.id, at)
+            before = partial(staging.clear, standing, batch.id, at) if merge is Merge.anew else None
+            if (done := await self._run_straight(way, rows, checks, mode, before)) is not None:
+                return done
+            rows, checks = await asyncio.to_thread(rows.again), Checks(self.contract, rows.items, at)
         await staging.begin()
-        keys: dict[str, list[Any]] = {name: [] for name in checks.unique_sets}
-        bad = await self._fill(connection, staging, sealer, rows, checks, keys)
+        keys: Hashes = {name: [] for name in checks.unique_sets}
+        bad = await self._fill(staging, rows, checks, keys)
         outdated = await self._outdated(staging, standing)
         bad += await self._look_across(staging, checks, keys, merge, bad)
-        stale = checks.stale()
-        for fault in stale:
-            checks.tally.add(fault, 1)
+        stale = self._stale(checks)
         good = checks.tally.parsed - len(bad) - len(outdated)
         await self.progress.tell(Stage.merging, checks.tally.parsed, good, len(bad))
         done = Loaded(rows.items, checks.tally, bad, outdated, stale, merged=False)
@@ -180,6 +211,31 @@ class Loading:
             await staging.confirm(standing, batch.id)
         done.inserted, done.changed = await staging.merge(merge, batch.id, at)
         done.accepted, done.merged = good, True
+        return done
+
+    async def _run_straight(
+        self, way: Straight, rows: Rows, checks: Checks, mode: Mode, before: Callable[[], Awaitable[object]] | None
+    ) -> Loaded | None:
+        """Write the rows where they belong, as they are checked; None, and nothing written, where there are twins."""
+        keys: Hashes = {name: [] for name in checks.unique_sets}
+        done: Loaded | None = None
+        try:
+            async with (await self.work.driver()).transaction() as savepoint:
+                if before is not None:
+                    await before()
+                bad = await self._fill(way, rows, checks, keys, whole=mode is Mode.all_or_nothing)
+                for hashes in keys.values():
+                    if await asyncio.to_thread(twice, hashes):
+                        raise psycopg.Rollback(savepoint)
+                stale = self._stale(checks)
+                good = checks.tally.parsed - len(bad)
+                await self.progress.tell(Stage.merging, checks.tally.parsed, good, len(bad))
+                done = Loaded(rows.items, checks.tally, bad, [], stale, merged=False)
+                if mode is Mode.all_or_nothing and (bad or stale):
+                    raise psycopg.Rollback(savepoint)
+                done.accepted, done.inserted, done.merged = good, good, True
+        except psycopg.errors.UniqueViolation:
+            return None
         return done
 
     async def _outdated(self, staging: Staging, standing: Precedence) -> list[BadRow]:
@@ -194,46 +250,53 @@ class Loading:
         return await self._take_out(staging, {line: [fault] for line in lines}, [])
 
     async def _fill(
-        self, connection: AsyncConnection[Any], staging: Staging, sealer: Sealer, rows: Rows | Once, checks: Checks,
-        keys: dict[str, list[Any]],
-    ) -> list[BadRow]:  # fmt: skip
-        """Check slice by slice; while one goes into the table, a thread is at the next."""
-        names = [*(item.name for item in rows.items), *sealer.columns]
+        self, way: Straight | Staging, rows: Rows | Once, checks: Checks, keys: Hashes, *, whole: bool = False
+    ) -> list[BadRow]:
+        """Check slice by slice; while one goes into the table, a thread is at the next.
+
+        Where a batch comes in `whole` or not at all, nothing is written any more once a row is bad.
+        """
+        bad: list[BadRow] = []
+        size = 0
 
         def step() -> tuple[bytes, list[BadRow]] | None:
             taken = rows.read()
             if taken is None:
                 return None
-            for row in taken.bad:
-                checks.tally.parsed += 1
-                for fault in row.faults:
-                    checks.tally.add(fault, 1)
+            checks.tally.unread(taken.bad)
             checked = checks.run(taken.frame, full_width=taken.full_width)
             for name, hashed in checked.keys.items():
                 keys[name].append(hashed)
-            return copied(sealer.added(checked.good), names), taken.bad + checked.bad
+            found = taken.bad + checked.bad
+            return b"" if whole and (bad or found) else way.block(checked.good), found
 
-        bad: list[BadRow] = []
-        size = 0
         following = asyncio.ensure_future(asyncio.to_thread(step))
         try:
-            async with connection.cursor() as cursor, cursor.copy(staging.copy) as copy:
-                while (told := await following) is not None:
-                    following = asyncio.ensure_future(asyncio.to_thread(step))
-                    bad += told[1]
-                    size += sum(row.size for row in told[1])
-                    self._bounded(len(bad), size)
-                    if checks.tally.parsed > self.limits.most_rows:
-                        raise BatchRefused("too-many-rows", "行数超过上限", "There are more rows than a batch may have")
-                    await copy.write(told[0])
-                    parsed = checks.tally.parsed
-                    await self.progress.tell(Stage.checking, parsed, parsed - len(bad), len(bad))
+            with _short_turns():
+                async with (await self.work.driver()).cursor() as cursor, cursor.copy(way.copy) as copy:
+                    await copy.write(way.head)
+                    while (told := await following) is not None:
+                        following = asyncio.ensure_future(asyncio.to_thread(step))
+                        bad += told[1]
+                        size += sum(row.size for row in told[1])
+                        self._bounded(len(bad), size, checks.tally.parsed)
+                        await copy.write(told[0])
+                        parsed = checks.tally.parsed
+                        await self.progress.tell(Stage.checking, parsed, parsed - len(bad), len(bad))
         finally:
             await asyncio.gather(following, return_exceptions=True)
         return bad
 
-    def _bounded(self, bad: int, size: int) -> None:
-        """Refuse what is more than a machine should hold: so many bad rows, of so many characters."""
+    def _stale(self, checks: Checks) -> list[RowFault]:
+        stale = checks.stale()
+        for fault in stale:
+            checks.tally.add(fault, 1)
+        return stale
+
+    def _bounded(self, bad: int, size: int, parsed: int = 0) -> None:
+        """Refuse what is more than a machine should hold: so many rows, so many bad ones, of so many characters."""
+        if parsed > self.limits.most_rows:
+            raise BatchRefused("too-many-rows", "行数超过上限", "There are more rows than a batch may have")
         if size > self.limits.most_bad_characters:
             most = self.limits.most_bad_characters >> 20
             raise BatchRefused(
@@ -247,7 +310,7 @@ class Loading:
             )  # fmt: skip
 
     async def _look_across(
-        self, staging: Staging, checks: Checks, keys: dict[str, list[Any]], merge: Merge, bad: list[BadRow]
+        self, staging: Staging, checks: Checks, keys: Hashes, merge: Merge, bad: list[BadRow]
     ) -> list[BadRow]:
         """The rules that look at more than one row: unique values, references to other data sets."""
         found: dict[int, list[RowFault]] = {}

@@ -32,8 +32,10 @@ class Progress:
 @asynccontextmanager
 async def progress_of(work: Work, batch: UUID) -> AsyncIterator[Progress]:
     """The teller of a batch for the length of the block."""
+    # It is told a slice, and forgotten at the end: nothing waits for the disk to keep it.
+    options = "-c timezone=UTC -c synchronous_commit=off"
     connection = await AsyncConnection.connect(
-        work.settings.conninfo, autocommit=True, options="-c timezone=UTC", application_name="city-ingest"
+        work.settings.conninfo, autocommit=True, options=options, application_name="city-ingest"
     )
     try:
         yield Progress(connection, batch)

@@ -1,7 +1,7 @@
 """Personal and secret values of a batch on their way into the table: sealed beside the plain rows that rules look at.
 
-The rows of a batch lie plain in a temporary table, in no log and gone with the transaction; what is merged into the
-data set are the cells made here.
+Where rules have to look at the rows in the database, these lie plain in a temporary table, in no log and gone with the
+transaction, and what is merged into the data set are the cells made here. Where none has to, only the cells go there.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from citykit.vault import Vault
-from data_hub.datasets.domain import Column, ColumnType
+from data_hub.datasets.domain import SQL_TYPES, Column, ColumnType
 from data_hub.datasets.sealed import KEY, Sealed, blinds, hash_column, text_of
 from data_hub.datasets.service import Dataset
 from data_hub.ingest.contract import Item
@@ -38,6 +38,7 @@ class Sealer:
         self._key = dataset.shape.key
         self._present = [item.name for item in items]
         self._own = [one.name for one in dataset.shape.sealed if one.name in self._present]
+        self._kinds = {item.name: SQL_TYPES[item.type] for item in items}
         self.targets: dict[str, Target] = {}
 
     @property
@@ -47,21 +48,27 @@ class Sealer:
         key = [KEY] if self._sealed.shape.has_sealed_key else []
         return [*own, *key, *map(target_column, self.targets)]
 
-    def added(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """A slice of typed rows with the cells as COPY reads bytes."""
-        if not self.columns:
-            return frame
-        import polars as pl  # noqa: PLC0415 - heavy, and most processes never need it
+    @property
+    def cells(self) -> dict[str, str]:
+        """The columns of the data set's table that a batch fills, and the column of its slices that each comes from."""
+        cells = {name: sealed_column(name) if name in self._own else name for name in self._present}
+        hashes = [hash_column(name) for name in self._own] + ([KEY] if self._sealed.shape.has_sealed_key else [])
+        return cells | {name: name for name in hashes}
 
+    @property
+    def kinds(self) -> dict[str, str]:
+        """The SQL types of all columns, of the items and of the cells."""
+        return self._kinds | dict.fromkeys(self.columns, "bytea")
+
+    def made(self, frame: pl.DataFrame) -> dict[str, list[bytes | None]]:
+        """The cells of a slice of typed rows, by column."""
         read = {*self._own, *self._key, *self.targets}
         texts = {name: self._texts(frame.get_column(name)) for name in self._present if name in read}
         made = self._sealed.write(texts, self._own)
         cells = {sealed_column(name) if name in self._own else name: cell for name, cell in made.items()}
         for name, target in self.targets.items():
             cells[target_column(name)] = blinds(self._vault, target.resource, target.column, texts[name])
-        blobs = pl.DataFrame([pl.Series(name, cells[name], dtype=pl.Binary) for name in self.columns])
-        hexed = (pl.concat_str(pl.lit("\\x"), pl.col(name).bin.encode("hex")).alias(name) for name in self.columns)
-        return frame.hstack(blobs.select(hexed))
+        return cells
 
     def _texts(self, values: pl.Series) -> list[str | None]:
         """Values in the form in which they are sealed and hashed."""

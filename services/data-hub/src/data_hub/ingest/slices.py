@@ -15,7 +15,7 @@ from data_hub.ingest.domain import LONGEST_KEPT_VALUE, LONGEST_RECORD, BadRow, B
 if TYPE_CHECKING:
     import polars as pl
 
-BLOCK = 4 * 1024 * 1024
+BLOCK = 1024 * 1024  # small, so that the first rows are soon on their way, and few are left when the file is read
 ROWS = 50_000
 ROW = "_row"  # the "column" of faults that concern a row as a whole
 _SEPARATORS = (",", "\t", ";", "|")

@@ -1,20 +1,25 @@
 """Between file and data set: a temporary table, the rules that look at many rows, and the merge. One transaction."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from psycopg import AsyncConnection, sql
 
-from data_hub.datasets.domain import SQL_TYPES
-from data_hub.datasets.sealed import KEY, hash_column
+from data_hub.datasets.sealed import hash_column
 from data_hub.datasets.service import BATCH, LOADED_AT, ROW_ID, Dataset, key_of
-from data_hub.ingest.checks import LINE
+from data_hub.ingest.checks import LINE, copied
 from data_hub.ingest.contract import Item
 from data_hub.ingest.domain import BadRow, Merge, RowFault
+from data_hub.ingest.packing import HEAD, packed
 from data_hub.ingest.precedence import Precedence
-from data_hub.ingest.sealing import Sealer, sealed_column, target_column
+from data_hub.ingest.sealing import Sealer, target_column
+
+if TYPE_CHECKING:
+    import polars as pl
 
 _STAGE = sql.Identifier("ingest_stage")
 _LINE = sql.Identifier(LINE)
@@ -26,6 +31,12 @@ _LATER = sql.SQL("exists (select from ingest_batch b where b.id = t.{} and b.com
 
 def _listed(names: Sequence[str], prefix: str = "") -> sql.Composed:
     return sql.SQL(", ").join(sql.SQL(prefix) + sql.Identifier(name) for name in names)
+
+
+def copy_into(table: str, names: Sequence[str], *, is_binary: bool) -> sql.Composed:
+    """The COPY that takes rows with these columns into a table."""
+    form = sql.SQL("binary" if is_binary else "csv")
+    return sql.SQL("copy {} ({}) from stdin (format {})").format(sql.Identifier(table), _listed(names), form)
 
 
 class Staging:
@@ -42,21 +53,30 @@ class Staging:
         self._names = [item.name for item in items]
         self._sealed = [column.name for column in dataset.shape.sealed if column.name in self._names]
         self._sealer = sealer
-        self._types = {item.name: SQL_TYPES[item.type] for item in items}
 
     async def begin(self) -> None:
         """Make the table; it is gone with the transaction."""
         await self._connection.execute("drop table if exists pg_temp.ingest_stage")
-        types = self._types | dict.fromkeys(self._sealer.columns, "bytea")
-        columns = [sql.SQL("{} {}").format(sql.Identifier(n), sql.SQL(t)) for n, t in types.items()]
+        kinds = self._sealer.kinds.items()
+        columns = [sql.SQL("{} {}").format(sql.Identifier(name), sql.SQL(kind)) for name, kind in kinds]
         statement = sql.SQL("create temp table {} ({} bigint, {}) on commit drop")
         await self._connection.execute(statement.format(_STAGE, _LINE, sql.SQL(", ").join(columns)))
 
     @property
     def copy(self) -> sql.Composed:
-        """The COPY that fills it from CSV."""
-        names = [*self._names, *self._sealer.columns]
-        return sql.SQL("copy {} ({}, {}) from stdin (format csv)").format(_STAGE, _LINE, _listed(names))
+        """The COPY that fills it."""
+        return copy_into("ingest_stage", [LINE, *self._sealer.kinds], is_binary=bool(self._sealer.columns))
+
+    @property
+    def head(self) -> bytes:
+        """What that COPY reads before the first row."""
+        return HEAD if self._sealer.columns else b""
+
+    def block(self, good: pl.DataFrame) -> bytes:
+        """A slice of typed rows as that COPY reads it."""
+        if not self._sealer.columns:
+            return copied(good, [LINE, *self._names])
+        return packed(good, self._sealer.made(good), {LINE: "bigint"} | self._sealer.kinds)
 
     async def settle(self) -> None:
         """Let the planner know how many rows there are."""
@@ -180,22 +200,15 @@ class Staging:
         """Bring the rows into the data set; how many are new, and how many were changed."""
         insert = sql.SQL("insert into {table} ({batch}, {at}, {columns}) select %s, %s, {cells} from {stage}").format(
             table=self._table, batch=sql.Identifier(BATCH), at=sql.Identifier(LOADED_AT),
-            columns=_listed(list(self._cells)), cells=_listed(list(self._cells.values())), stage=_STAGE,
+            columns=_listed(list(self._sealer.cells)), cells=_listed(list(self._sealer.cells.values())), stage=_STAGE,
         )  # fmt: skip
-        if how is Merge.merge and self._key and await self._holds_rows():
+        if how is Merge.merge and self._key and await self.holds_rows():
             statement = sql.SQL("with done as ({} {} returning xmax = 0 as fresh) select {} from done").format(
                 insert, self._on_conflict(), sql.SQL("count(*) filter (where fresh), count(*) filter (where not fresh)")
             )
             row = await (await self._connection.execute(statement, (batch, at))).fetchone()
             return (0, 0) if row is None else (row[0], row[1])
         return (await self._connection.execute(insert, (batch, at))).rowcount, 0
-
-    @property
-    def _cells(self) -> dict[str, str]:
-        """The columns of the table that a batch fills, and where each stands in the temporary one."""
-        cells = {name: sealed_column(name) if name in self._sealed else name for name in self._names}
-        hashes = [hash_column(name) for name in self._sealed] + ([KEY] if self._shape.has_sealed_key else [])
-        return cells | {name: name for name in hashes}
 
     def _on_conflict(self) -> sql.Composed:
         """A known key takes the values of the batch; a row that says the same stays as it is, with its provenance."""
@@ -211,7 +224,8 @@ class Staging:
             key, sql.SQL(", ").join(sets), old, _listed(compared, "excluded.")
         )
 
-    async def _holds_rows(self) -> bool:
+    async def holds_rows(self) -> bool:
+        """Whether the data set has any row."""
         found = await self._connection.execute(sql.SQL("select exists (select from {})").format(self._table))
         row = await found.fetchone()
         return bool(row and row[0])
