@@ -50,6 +50,7 @@ DISTRIBUTED = {
     "data_hub.registry_change": "subject",
     "data_hub.registry_conflict": "subject",
     "data_hub.registry_dispute": "subject",
+    "data_hub.registry_merger": "subject",
     "data_hub.indicator_observation": "series",
     "data_hub.evidence": "stream",
     "data_hub.evidence_head": "stream",

@@ -2,7 +2,7 @@
 
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import fastapi_offline
 from fastapi import Depends, FastAPI, Query
@@ -18,12 +18,14 @@ from citykit.pages import Page
 from citykit.problems import BadCursor, Forbidden, Invalid, Unavailable, answer, problems
 from citykit.routing import CityRouter, add_routes
 from citykit.telemetry import JOBS_WAITING, OLDEST_JOB_SECONDS, RECEIVED, REGISTRY
-from citykit.usage import UsagePage, UsageQuery, usages
+from citykit.usage import ReaderList, ReadersQuery, UsagePage, UsageQuery, readers, usages
 from citykit.wire import Wire
 from citykit.work import WorkInRequest
 
 if TYPE_CHECKING:
     from citykit.service import Service
+
+Asked = TypeVar("Asked", bound=ReadersQuery)
 
 _SWAGGER = Path(fastapi_offline.__file__).parent / "static"
 
@@ -173,7 +175,18 @@ def _mesh(service: "Service") -> Any:
     @router.get("/usage", dependencies=[Depends(usage_reader)])
     async def usage(work: WorkInRequest, query: Annotated[UsageQuery, Query()]) -> UsagePage:
         """Who read a person's data in this service: for the service that shows it to the person, and nobody else."""
-        return await usages(work.session, service.name, query)
+        return await usages(work.session, service.name, await known(work, query))
+
+    @router.get("/usage/readers", dependencies=[Depends(usage_reader)])
+    async def usage_readers(work: WorkInRequest, query: Annotated[ReadersQuery, Query()]) -> ReaderList:
+        """Who read a person's data in this service, one entry a reader: for the same service alone."""
+        return await readers(work.session, await known(work, query))
+
+    async def known(work: WorkInRequest, query: Asked) -> Asked:
+        """The question by all references by which this service knows the person."""
+        if service.known_as is None:
+            return query
+        return query.model_copy(update={"person": await service.known_as(work, query.person)})
 
     return router
 

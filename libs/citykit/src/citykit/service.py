@@ -34,6 +34,7 @@ class Service:
     `publishes` maps each event class to the names of the services that receive it. `reference` loads the data that the
     service cannot live without (idempotent; after each migration); `sample` loads its part of the sample city.
     `token_keys` is for the service that issues tokens: it answers its own JWKS without asking itself over HTTP.
+    `known_as` is for a service that may know one person under several references: those of hers, for the given ones.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Service:
     reference: Callable[[Work], Awaitable[None]] | None = None
     sample: Callable[[Work, float], Awaitable[None]] | None = None
     token_keys: Callable[[Work], Awaitable[dict[str, Any]]] | None = None
+    known_as: Callable[[Work, list[str]], Awaitable[list[str]]] | None = None
 
     @property
     def task_names(self) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ from data_hub.licences import router as licence_routes
 from data_hub.licences import use_router as licence_use_routes
 from data_hub.licences.events import LicenceIssued, LicencesHandedOut, LicenceStatusChanged
 from data_hub.licences.jobs import TASKS as LICENCE_TASKS
+from data_hub.licences.portal import pages_router as verification_pages
 from data_hub.micro_apps import pages_router as app_pages
 from data_hub.micro_apps import router as micro_app_routes
 from data_hub.micro_apps.events import MicroAppPublished, MicroAppStopped
@@ -44,8 +45,10 @@ from data_hub.registries.legal_entities.events import LegalEntityChanged
 from data_hub.registries.macro_economy import router as indicator_routes
 from data_hub.registries.macro_economy import sdmx_routes
 from data_hub.registries.macro_economy.events import IndicatorsReleased
+from data_hub.registries.mergers import same_persons
+from data_hub.registries.merging import router as merging_routes
 from data_hub.registries.population import router as population_routes
-from data_hub.registries.population.events import PersonChanged
+from data_hub.registries.population.events import PersonChanged, PersonMerged, PersonParted
 from data_hub.registries.purposes import router as purpose_routes
 from data_hub.registries.sources import router as source_routes
 from data_hub.resources import public_router as catalogue_routes
@@ -84,6 +87,7 @@ service = Service(
         source_routes.router,
         feed_routes.router,
         change_routes.router,
+        merging_routes.router,
         correction_routes.router,
         correction_routes.about,
         layer_routes.router,
@@ -107,6 +111,7 @@ service = Service(
         own_licence_routes.router,
         licence_use_routes.router,
         licence_routes.router,
+        verification_pages.router,
         lineage_routes.router,
         mending_routes.router,
         pull_routes.router,
@@ -123,6 +128,8 @@ service = Service(
     metadata=Base.metadata,
     publishes={
         PersonChanged: ("citizen-pass",),
+        PersonMerged: ("citizen-pass",),
+        PersonParted: ("citizen-pass",),
         LegalEntityChanged: ("enterprise",),
         IndicatorsReleased: (),
         LayerPublished: (),
@@ -153,6 +160,7 @@ service = Service(
     ),
     reference=load_reference,
     sample=load_sample,
+    known_as=same_persons,
 )
 
 

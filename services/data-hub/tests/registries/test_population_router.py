@@ -290,6 +290,10 @@ class TestDiscloseValues:
         await self.disclose(city, person, fields=["phone"])
         (line,) = await accesses(city, person)
         assert (line.fields, line.legal_basis) == (["phone"], "《户口登记条例》第三条")
+        assert line.words == {
+            "record": "人口库 Population registry", "matter": "户籍〔2026〕17号",
+            "fields": {"phone": "联系电话 Telephone"},
+        }  # fmt: skip
         assert await count(city, "person_disclosure") == 1
 
     async def test_beyond_the_purpose_nothing_is_shown(self, city: ServiceUnderTest) -> None:

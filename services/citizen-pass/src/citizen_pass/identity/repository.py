@@ -34,7 +34,14 @@ async def appointments_of(session: AsyncSession, subject: UUID) -> list[domain.A
     rows = await session.scalars(select(AppointmentRow).where(AppointmentRow.subject == subject))
     return [
         domain.Appointment(
-            row.department_code, row.post_code, frozenset(row.scopes), row.valid_from, row.valid_to, row.ended_at
+            row.department_code,
+            row.post_code,
+            frozenset(row.scopes),
+            row.valid_from,
+            row.valid_to,
+            row.ended_at,
+            row.department_name,
+            row.post_name,
         )
         for row in rows
     ]
@@ -86,9 +93,10 @@ async def consent_to(session: AsyncSession, subject: UUID, client_id: str) -> fr
     return frozenset(scopes or ())
 
 
-async def account_of_person(session: AsyncSession, person: UUID) -> AccountRow | None:
-    """The account that is bound to a person of the registry."""
-    return (await session.scalars(select(AccountRow).where(AccountRow.person == person))).first()
+async def account_of_person(session: AsyncSession, person: UUID, *, lock: bool = False) -> AccountRow | None:
+    """The account that is bound to a person of the registry, held with `lock` until the transaction ends."""
+    found = select(AccountRow).where(AccountRow.person == person)
+    return (await session.scalars(found.with_for_update() if lock else found)).first()
 
 
 async def account_of_subject(session: AsyncSession, subject: str) -> AccountRow | None:

@@ -183,6 +183,13 @@ class Tally:
         """Count rows that broke a rule."""
         self.failed[fault] = self.failed.get(fault, 0) + rows
 
+    def unread(self, rows: "Sequence[BadRow]") -> None:
+        """Count rows that could not be read as rows."""
+        self.parsed += len(rows)
+        for row in rows:
+            for fault in row.faults:
+                self.add(fault, 1)
+
     def convert(self, column: str, rows: int) -> None:
         """Count values whose full-width characters were converted."""
         if rows:

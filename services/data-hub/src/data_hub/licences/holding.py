@@ -1,5 +1,7 @@
 """What holders do: read their own, authorise a department for a matter, withdraw, see every use; and the use itself."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Annotated
 from uuid import UUID
@@ -20,10 +22,12 @@ from data_hub.licences.schemas import (
     LicenceBrief,
     UsedLicence,
     UseDraft,
+    UseMade,
 )
 from data_hub.licences.service import note_read, stands
 from data_hub.licences.writing import opened, today_of
 from data_hub.registries.legal_entities.service import LegalEntities
+from data_hub.registries.population.service import Population
 
 LONGEST = timedelta(days=366)
 HOLDER_FIELDS = frozenset({"holder_name", "holder_number"})
@@ -40,18 +44,22 @@ class Holding:
         if uscc is None:
             if actor.person is None:
                 raise NotTheHolder
-            await awaiting.claim(self.work, UUID(actor.person))
-            return LicenceRow.holder_person == UUID(actor.person)
+            hers = await Population(self.work).same(UUID(actor.person))
+            await awaiting.claim(self.work, hers[0])
+            return LicenceRow.holder_person.in_(hers)
         if not await self._represents(actor, uscc):
             raise NotTheHolder
-        return LicenceRow.holder_code == uscc
+        return LicenceRow.holder_code.in_(await LegalEntities(self.work).same(uscc))
 
     async def holds(self, row: LicenceRow, actor: Actor) -> bool:
         """Whether the actor holds the licence, or represents the firm that does."""
         if row.holder_code is None:
-            if row.holder_person is None and actor.person is not None:
-                await awaiting.claim(self.work, UUID(actor.person))
-            return row.holder_person is not None and actor.person == str(row.holder_person)
+            if actor.person is None:
+                return False
+            hers = await Population(self.work).same(UUID(actor.person))
+            if row.holder_person is None:
+                await awaiting.claim(self.work, hers[0])
+            return row.holder_person in hers
         return await self._represents(actor, row.holder_code)
 
     async def _represents(self, actor: Actor, uscc: str) -> bool:
@@ -59,7 +67,7 @@ class Holding:
         entity = await entities.find(uscc)
         if entity is None or actor.person is None:
             return False
-        return entities.represents(entity, UUID(actor.person)).represents
+        return (await entities.represents(entity, UUID(actor.person))).represents
 
     async def authorise(self, row: LicenceRow, draft: AuthorisationDraft, *, by: Actor) -> Authorisation:
         """Let a department use the licence for a matter 授权用证. Raises AuthorisationTerm, ClaimFault, NotInForce."""
@@ -91,44 +99,56 @@ class Holding:
         self.work.audit.note(stream=f"licence/{leave.licence_id}", act="withdraw", by=by, data=data)
         return Authorisation.of(leave)
 
-    async def use(self, leave: AuthorisationRow, draft: UseDraft, *, by: Actor) -> UsedLicence:
-        """Use a licence by its holder's leave 用证: it is logged for the holder, a refusal too.
+    @asynccontextmanager
+    async def refusals_kept(self, leave: AuthorisationRow, draft: UseDraft, *, by: Actor) -> AsyncIterator[None]:
+        """Within the block a refused use leaves its line in the log of uses, and nothing else of it stays."""
+        try:
+            async with self.work.session.begin_nested():
+                yield
+        except (AuthorisationOver, NotInForce) as refused:
+            self._log(leave, draft, refused.slug, by)
+            await self.work.finish()
+            raise
 
-        Raises AuthorisationOver, NotInForce; each leaves its line in the log of uses and changes nothing else.
-        """
-        row = await repository.licence_row(self.work, leave.licence_id, LicenceRow.id == leave.licence_id, lock=True)
-        if row is None:
-            raise NotFound
-        now = self.work.clock.now()
-        if leave.withdrawn_at is not None or now >= leave.until or leave.uses_left == 0:
-            await self._refused(leave, draft, AuthorisationOver.slug, by)
+    async def use(self, leave: AuthorisationRow, draft: UseDraft, *, by: Actor) -> UseMade:
+        """Use a licence by its holder's leave 用证, on her record. Raises AuthorisationOver, NotInForce."""
+        if leave.uses_left == 0:
             raise AuthorisationOver
-        if stands(row, today_of(self.work)) is not Standing.valid:
-            await self._refused(leave, draft, NotInForce.slug, by)
-            raise NotInForce
+        await self._usable(leave)
         if leave.uses_left is not None:
             leave.uses_left -= 1
         self._log(leave, draft, "served", by)
-        note_read(
-            self.work, row, by=by, action="授权用证 Use a licence by authorisation", purpose=leave.matter,
-            fields=leave.fields,
-        )  # fmt: skip
-        await self.work.session.flush()
-        return await self._shown(row, leave)
+        return UseMade(uses_left=leave.uses_left)
 
-    async def _shown(self, row: LicenceRow, leave: AuthorisationRow) -> UsedLicence:
+    async def shown(
+        self, leave: AuthorisationRow, made: UseMade, *, case_number: str | None, by: Actor
+    ) -> UsedLicence:  # fmt: skip
+        """What the department sees by a use that was made; the holder sees that it was read.
+
+        Raises AuthorisationOver, NotInForce: a repeated request is answered while the leave and the licence hold.
+        """
+        row = await self._usable(leave)
+        action = "授权用证 Use a licence by authorisation"
+        await note_read(
+            self.work, row, by=by, action=action, purpose=leave.matter, fields=leave.fields, matter=case_number
+        )
         content = opened(self.work, row)
         everything = content["claims"] | {name: content[name] for name in HOLDER_FIELDS}
         names = await repository.type_names(self.work, [row.type_code])
         return UsedLicence(
             licence=LicenceBrief.of(row, today_of(self.work)), type_name=names[row.type_code],
-            fields={name: everything[name] for name in leave.fields if name in everything}, uses_left=leave.uses_left,
+            fields={name: everything[name] for name in leave.fields if name in everything}, uses_left=made.uses_left,
         )  # fmt: skip
 
-    async def _refused(self, leave: AuthorisationRow, draft: UseDraft, code: str, by: Actor) -> None:
-        """Keep the line of a refused use although the request ends in a problem: nothing else was done so far."""
-        self._log(leave, draft, code, by)
-        await self.work.finish()
+    async def _usable(self, leave: AuthorisationRow) -> LicenceRow:
+        row = await repository.licence_row(self.work, leave.licence_id, LicenceRow.id == leave.licence_id, lock=True)
+        if row is None:
+            raise NotFound
+        if leave.withdrawn_at is not None or self.work.clock.now() >= leave.until:
+            raise AuthorisationOver
+        if stands(row, today_of(self.work)) is not Standing.valid:
+            raise NotInForce
+        return row
 
     def _log(self, leave: AuthorisationRow, draft: UseDraft, outcome: str, by: Actor) -> None:
         self.work.session.add(

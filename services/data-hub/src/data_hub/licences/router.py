@@ -17,6 +17,7 @@ from data_hub.licences.batches import BatchesInRequest
 from data_hub.licences.errors import (
     BatchFault,
     ClaimFault,
+    HolderCeased,
     LicenceState,
     NotRenewable,
     TooManyRows,
@@ -73,7 +74,7 @@ async def retire_type(actor: Maintainer, kind: TypeToChange, body: Reason, licen
     return await licences.retire_type(kind, body.reason, by=actor)
 
 
-@router.post("", status_code=201, responses=problems(UnknownType, TypeRetired, ClaimFault))
+@router.post("", status_code=201, responses=problems(UnknownType, TypeRetired, ClaimFault, HolderCeased))
 async def issue_licence(
     actor: Issuer, body: LicenceDraft, licences: LicencesInRequest, once: OnceInRequest
 ) -> LicenceBrief:
@@ -137,13 +138,13 @@ async def list_faults(
 @router.get("/{licence_id}", responses=problems(NotFound))
 async def read_licence(actor: Issuer, licence: SeenLicence, licences: LicencesInRequest) -> Licence:
     """Read a licence of one's department with what it says; the holder sees that it was read."""
-    return licences.read(licence, by=actor)
+    return await licences.read(licence, by=actor)
 
 
 @router.post(
     "/{licence_id}/renewals",
     status_code=201,
-    responses=problems(NotFound, LicenceState, NotRenewable, TypeRetired, ClaimFault),
+    responses=problems(NotFound, LicenceState, NotRenewable, TypeRetired, ClaimFault, HolderCeased),
 )
 async def renew_licence(
     actor: Issuer, licence: IssuedLicence, body: Renewal, licences: LicencesInRequest, once: OnceInRequest

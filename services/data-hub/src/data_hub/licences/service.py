@@ -26,6 +26,7 @@ from data_hub.licences.domain import (
 )
 from data_hub.licences.errors import (
     ClaimFault,
+    HolderCeased,
     LicenceState,
     NotRenewable,
     TypeExists,
@@ -54,6 +55,13 @@ from data_hub.registries.legal_entities.service import LegalEntities
 from data_hub.registries.population.service import Population
 
 ADMINISTRATION = "电子证照管理 Administration of licences"
+# What a holder reads in her access log for what every licence says.
+_HOLDER_WORDS = {
+    "holder_name": "持证人姓名 Name of the holder",
+    "holder_number": "持证人号码 Number of the holder",
+    "holder_shown": "脱敏的持证人信息 The holder, masked",
+    "standing": "证照状态 Standing of the licence",
+}
 
 
 class Licences:
@@ -94,11 +102,12 @@ class Licences:
         return row
 
     async def issue(self, draft: LicenceDraft, *, by: Actor) -> LicenceBrief:
-        """Issue a licence 签发. Raises UnknownType, TypeRetired, ClaimFault."""
+        """Issue a licence 签发. Raises UnknownType, TypeRetired, ClaimFault, HolderCeased."""
         kind = await self.type_to_issue(draft.type_code, by)
         valid_from = draft.valid_from or self.today
         holder = await self._holder(kind, draft)
         self._check(kind, draft.claims, valid_from)
+        await self._check_goes_on(holder)
         number = await repository.reserved(self.work, f"serial/{kind.code}", 1)
         place = await repository.reserved(self.work, PLACES, 1)
         numbers = Numbers(serial_of(self.today.year, number), 1, place)
@@ -109,7 +118,7 @@ class Licences:
         """Issue the next version of a licence 换发; the present one is superseded from now on.
 
         The new one counts from today, and its term from the end of the old one: nobody loses days by coming early.
-        Raises LicenceState, NotRenewable outside the time of renewal, TypeRetired, ClaimFault.
+        Raises LicenceState, NotRenewable outside the time of renewal, TypeRetired, ClaimFault, HolderCeased.
         """
         kind = await self.type_to_issue(row.type_code, by)
         times = {"before_days": kind.renew_before_days, "after_days": kind.renew_after_days}
@@ -121,6 +130,7 @@ class Licences:
         claims = renewal.claims if renewal.claims is not None else content["claims"]
         self._check(kind, claims, self.today)
         holder = await self._known(kind, content["holder_name"], content["holder_number"], row.holder_person)
+        await self._check_goes_on(holder)
         place = await repository.reserved(self.work, PLACES, 1)
         await self._move("renew", row, "换发", by)
         numbers = Numbers(row.serial, row.version + 1, place)
@@ -140,11 +150,13 @@ class Licences:
         """Revoke a licence for good 注销. Raises LicenceState."""
         return await self._moved("revoke", row, reason, by)
 
-    def read(self, row: LicenceRow, *, by: Actor) -> Licence:
+    async def read(self, row: LicenceRow, *, by: Actor) -> Licence:
         """A licence with what it says; the read of a person's licence is logged."""
         content = opened(self.work, row)
         fields = ["holder_name", "holder_number", *content["claims"]]
-        note_read(self.work, row, by=by, action="查看电子证照 Read a licence", purpose=ADMINISTRATION, fields=fields)
+        await note_read(
+            self.work, row, by=by, action="查看电子证照 Read a licence", purpose=ADMINISTRATION, fields=fields
+        )
         return Licence.of(
             row, self.today, holder_name=content["holder_name"], holder_code=content["holder_number"],
             claims=content["claims"], status_reason=row.status_reason,
@@ -156,7 +168,7 @@ class Licences:
         if row is None:
             raise NotFound
         fields = ["holder_shown", "standing"]
-        note_read(self.work, row, by=by, action="查验证照状态 Check a licence", purpose=purpose, fields=fields)
+        await note_read(self.work, row, by=by, action="查验证照状态 Check a licence", purpose=purpose, fields=fields)
         return LicenceBrief.of(row, self.today)
 
     async def _holder(self, kind: TypeRow, draft: LicenceDraft) -> Holder:
@@ -173,6 +185,15 @@ class Licences:
         if wanted is HolderKind.person and person is None:
             person = (await Population(self.work).numbered([number])).get(number)
         return Holder(wanted, name, number, person)
+
+    async def _check_goes_on(self, holder: Holder) -> None:
+        """Ask the registries whether the holder lives, or goes on; of whom they do not know they say nothing."""
+        if holder.kind is HolderKind.organisation:
+            ceased: bool = bool(await LegalEntities(self.work).ended([holder.number]))
+        else:
+            ceased = holder.person is not None and bool(await Population(self.work).deceased([holder.person]))
+        if ceased:
+            raise HolderCeased
 
     def _check(self, kind: TypeRow, claims: dict[str, str | int], valid_from: date) -> None:
         if wrong := faults_of(rules_of(kind), claims, valid_from, self.today):
@@ -227,13 +248,18 @@ def stands(row: LicenceRow, today: date) -> Standing:
     return standing(Status(row.status), row.valid_from, row.valid_to, today)
 
 
-def note_read(work: Work, row: LicenceRow, *, by: Actor, action: str, purpose: str, fields: list[str]) -> None:
-    """Log the read of a person's licence; of firms' licences there is no log of persons."""
-    if row.holder_person is not None:
-        work.access.read(
-            person=f"person:{row.holder_person}", by=by, action=action, fields=fields, purpose=purpose,
-            legal_basis="《国务院关于在线政务服务的若干规定》第十条",
-        )  # fmt: skip
+async def note_read(
+    work: Work, row: LicenceRow, *, by: Actor, action: str, purpose: str, fields: list[str], matter: str | None = None
+) -> None:  # fmt: skip
+    """Log the read of a person's licence in the words of its type; of firms' licences there is no log of persons."""
+    if row.holder_person is None:
+        return
+    kind = await work.session.get_one(TypeRow, row.type_code)
+    work.access.read(
+        person=f"person:{row.holder_person}", by=by, action=action, fields=fields, purpose=purpose,
+        legal_basis="《国务院关于在线政务服务的若干规定》第十条", record=f"{kind.name_zh} {kind.name_en}",
+        said={field["name"]: field["title"] for field in kind.fields} | _HOLDER_WORDS, matter=matter,
+    )  # fmt: skip
 
 
 def _check_type(draft: TypeDraft) -> None:

@@ -29,7 +29,7 @@ RECORDS: tuple[dict[str, Any], ...] = (
 
 async def load_credit(work: Work) -> None:
     """Take the sample records that are not there yet."""
-    taken = {row.document_number for row in await repository.records_of(work, FIRM)}
+    taken = {row.document_number for row in await repository.records_of(work, [FIRM])}
     for record in RECORDS:
         if record["document_number"] not in taken:
             draft = RecordDraft(uscc=FIRM, department_name="衡水市市场监督管理局（示例）", **record)

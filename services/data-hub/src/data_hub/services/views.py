@@ -1,6 +1,6 @@
 """What a caller sees of a resource: all of an opened one, what a grant shows of another, or one's own department's."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Annotated
 from uuid import UUID
@@ -11,11 +11,12 @@ from starlette.requests import Request
 from citykit.actors import Actor
 from citykit.problems import Problem
 from citykit.work import Work, WorkInRequest
-from data_hub import keyless
+from data_hub import keyless, opened_reads
 from data_hub.datasets.domain import Column, ColumnType
 from data_hub.datasets.sealed import Sealed
 from data_hub.datasets.service import Dataset, Datasets
 from data_hub.meters import PUBLIC
+from data_hub.opened_reads import Read
 from data_hub.person_reads.service import PersonReads, number_columns
 from data_hub.resources.domain import READ_AT, Opening, Sensitivity, ShareType, is_private
 from data_hub.resources.schemas import Resource
@@ -85,15 +86,19 @@ class View:
 
     @property
     def is_on_record(self) -> bool:
-        """Whether calls leave evidence: all but those of what everybody may read."""
+        """Whether calls leave evidence with their transaction: all but those of what everybody may read."""
         return not self.opened
 
 
 class Views:
-    """What askers see, within one transaction."""
+    """What askers see, within one transaction.
 
-    def __init__(self, work: Work) -> None:
+    `note` takes what readers of opened rows were answered; without it that is kept with the transaction.
+    """
+
+    def __init__(self, work: Work, note: Callable[[Actor | None, Read], None] | None = None) -> None:
         self.work = work
+        self._note = note
 
     async def of(
         self, code: str, asker: Asker, *, grant: UUID | None = None, action: str = "query", spends: bool = True
@@ -143,7 +148,10 @@ class Views:
         self, view: View, rows: int, columns: tuple[str, ...], action: str, *, spends: bool = True
     ) -> None:  # fmt: skip
         """Put a call on record, and count its rows against the grant unless they were counted. Raises QuotaUsed."""
-        if not view.is_on_record or view.asker.actor is None:
+        if view.opened:
+            await self._read(view, Read(view.code, action, rows, columns))
+            return
+        if view.asker.actor is None:
             return
         if view.grant is not None and spends:
             await Grants(self.work).charge(view.grant, rows, actor=view.asker.actor, action=action)
@@ -152,13 +160,22 @@ class Views:
             rows=rows, columns=columns,
         )  # fmt: skip
 
+    async def _read(self, view: View, read: Read) -> None:
+        if self._note is not None:
+            self._note(view.asker.actor, read)
+        elif view.asker.actor is not None:
+            await opened_reads.keep(self.work, view.asker.actor, read)
+
     def persons_told(self, view: View, columns: tuple[str, ...], action: str) -> PersonReads | None:
         """Where the persons are noted whose rows an answer shows; None where its rows are nobody's."""
         if not view.numbers or view.asker.actor is None:
             return None
         held = view.grant
         purpose, basis = (OWN_DUTY, None) if held is None else (held.purpose, held.legal_basis)
-        return PersonReads(self.work, view.asker.actor, action, view.code, columns, purpose, basis)
+        by, matter = view.asker.actor, None
+        if held is not None:
+            by, matter = held.named(by), held.said
+        return PersonReads(self.work, by, action, view.resource, columns, purpose, basis, matter)
 
     async def _held(
         self, resource: Resource, asker: Asker, grant: UUID | None, action: str, *, spends: bool

@@ -19,6 +19,7 @@ from data_hub.registries.changes.errors import NoDepartment, NoSuchSubscription,
 from data_hub.registries.changes.models import ChangeRow, HeadRow, SubscriptionRow
 from data_hub.registries.changes.schemas import Change, ChangePage, ChangeQuery, Subscription, SubscriptionDraft
 from data_hub.registries.errors import BeyondPurpose
+from data_hub.registries.purposes.domain import FIELD_WORDS, REGISTER
 from data_hub.registries.purposes.service import check_covered, purpose_of
 from data_hub.registries.sources.domain import Registry
 
@@ -66,13 +67,16 @@ class Changes:
 
     def note(
         self, registry: Registry, subject: str, *, act: str, fields: list[str], division: str | None,
-        left: str | None = None, statement: UUID,
+        left: str | None = None, statement: UUID, into: str | None = None,
     ) -> None:  # fmt: skip
-        """Keep that a record of a division changed, which it may have come to from `left`; written with the change."""
+        """Keep that a record of a division changed, which it may have come to from `left`; written with the change.
+
+        `into` is the record that it was merged into.
+        """
         row = {
             "subject": subject, "id": new_id(), "registry_name": registry.value, "fields": sorted(fields),
             "division_code": division, "left_division": None if left == division else left, "act": act,
-            "statement": statement, "changed_at": self.work.clock.now(), "number": None,
+            "statement": statement, "changed_at": self.work.clock.now(), "number": None, "merged_into": into,
         }  # fmt: skip
         if self._waiting is None:
             self.work.session.add(ChangeRow(**row))
@@ -139,6 +143,7 @@ class Changes:
         items = [
             Change(
                 number=one.number or 0, subject=one.subject, act=one.act, changed_at=one.changed_at,
+                merged_into=one.merged_into,
                 fields=[field for field in one.fields if field in row.fields],
             )
             for one in shown
@@ -185,7 +190,7 @@ class Changes:
         for subject, fields in _by_person(items).items():
             self.work.access.read(
                 person=f"person:{subject}", by=by, action="订阅收到变更提示 Was told of a change", fields=fields,
-                purpose=purpose.said, legal_basis=purpose.legal_basis,
+                purpose=purpose.said, legal_basis=purpose.legal_basis, record=REGISTER, said=FIELD_WORDS,
             )  # fmt: skip
 
     def _note(self, row: SubscriptionRow, act: str, by: Actor) -> None:

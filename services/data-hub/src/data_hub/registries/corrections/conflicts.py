@@ -26,10 +26,11 @@ from data_hub.registries.corrections.schemas import (
 )
 from data_hub.registries.corrections.telling import Telling
 from data_hub.registries.legal_entities.service import LegalEntities
+from data_hub.registries.mergers import Mergers
 from data_hub.registries.periods import period_of
 from data_hub.registries.population.service import Population
 from data_hub.registries.provenance import EVER
-from data_hub.registries.purposes.domain import BY_CODE, Purpose
+from data_hub.registries.purposes.domain import BY_CODE, FIELD_WORDS, REGISTER, Purpose
 from data_hub.registries.purposes.service import purpose_of
 from data_hub.registries.schemas import SourceDraft
 from data_hub.registries.sources.domain import Registry
@@ -92,9 +93,34 @@ class Conflicts:
             return Statement(said=Said.confirmed)
         return Statement(said=Said.conflict, conflict=await self._keep(keeper, draft, value, source, by))
 
-    async def _keep(self, keeper: Keeper, draft: StatementDraft, value: str | None, source: str, by: Actor) -> UUID:
+    async def contradict(self, draft: StatementDraft, statement: UUID, *, by: Actor) -> UUID | None:
+        """Keep what a merged record says of a value of this one as a conflict, under the statement it came with.
+
+        Its department's own word about this record stands where one is open: None then.
+        """
+        keeper = await hold(self.work, draft.registry, draft.subject)
+        if await self._open(keeper, draft.field, draft.source.department) is not None:
+            return None
+        _, department = await keeper.stated(draft.field, keeper.today)
+        named = await self._sources.named(draft.registry, draft.field, keeper.subject, keeper.today)
+        source = named or department or draft.source.department
+        return await self._keep(keeper, draft, draft.value, source, by, statement)
+
+    async def end(self, subject: str, conflicts: Collection[str], reason: str, *, by: Actor) -> None:
+        """End those of these conflicts of a record that are open: there is nothing to decide any more."""
+        row = ConflictRow
+        asked = select(row).where(row.subject == subject, row.id.in_(map(UUID, conflicts)), row.state == "open")
+        for one in await self.work.session.scalars(asked.with_for_update()):
+            one.state, one.reason = ConflictState.dismissed.value, reason
+            one.decided_at, one.decided_by = self.work.clock.now(), by.reference
+        await self.work.session.flush()
+
+    async def _keep(
+        self, keeper: Keeper, draft: StatementDraft, value: str | None, source: str, by: Actor,
+        statement: UUID | None = None,
+    ) -> UUID:  # fmt: skip
         """Keep a conflict; a department's newer word takes the place of its older one while that is open."""
-        statement = await keeper.open_statement("conflict", draft.source, by)
+        statement = statement or await keeper.open_statement("conflict", draft.source, by)
         row = await self._open(keeper, draft.field, draft.source.department)
         if row is None:
             row = ConflictRow(
@@ -148,12 +174,14 @@ class Conflicts:
     async def of_person(self, person: UUID, query: PersonConflictQuery, *, by: Actor) -> Page[Conflict]:
         """The conflicts of a person in the fields that a purpose covers. Raises UnknownPurpose."""
         purpose = purpose_of(query.purpose)
-        about = (ConflictRow.registry_name == Registry.population.value) & (ConflictRow.subject == str(person))
+        subjects = await Mergers(self.work, Registry.population).same(str(person))
+        about = (ConflictRow.registry_name == Registry.population.value) & ConflictRow.subject.in_(subjects)
         return await self._page(about & ConflictRow.field.in_(purpose.fields), query, purpose, by)
 
     async def of_entity(self, uscc: str, query: ConflictQuery, *, by: Actor) -> Page[Conflict]:
         """The conflicts of a legal entity."""
-        about = (ConflictRow.registry_name == Registry.legal_entities.value) & (ConflictRow.subject == uscc)
+        subjects = await Mergers(self.work, Registry.legal_entities).same(uscc)
+        about = (ConflictRow.registry_name == Registry.legal_entities.value) & ConflictRow.subject.in_(subjects)
         return await self._page(about, query, MAINTENANCE, by)
 
     async def _page(
@@ -210,7 +238,7 @@ class Conflicts:
         if registry is Registry.population:
             self.work.access.read(
                 person=f"person:{subject}", by=by, action=LOOKED, fields=[field], purpose=purpose.said,
-                legal_basis=purpose.legal_basis,
+                legal_basis=purpose.legal_basis, record=REGISTER, said=FIELD_WORDS,
             )  # fmt: skip
 
     async def _found(self, conflict: UUID, seen: ColumnElement[bool]) -> ConflictRow:

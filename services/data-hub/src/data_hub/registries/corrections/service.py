@@ -32,8 +32,10 @@ from data_hub.registries.corrections.schemas import (
 from data_hub.registries.corrections.telling import Telling
 from data_hub.registries.errors import BadValue
 from data_hub.registries.legal_entities.service import LegalEntities
+from data_hub.registries.mergers import Mergers
 from data_hub.registries.population.errors import NoSuchPerson
 from data_hub.registries.population.service import Population
+from data_hub.registries.purposes.domain import FIELD_WORDS, REGISTER
 from data_hub.registries.schemas import SourceDraft
 from data_hub.registries.sources.domain import Registry
 from data_hub.registries.sources.service import Sources
@@ -102,7 +104,8 @@ class Disputes:
 
     async def own(self, query: DisputeQuery, *, by: Actor) -> Page[Dispute]:
         """The tickets that a person raised about her own record. Raises NoSuchPerson."""
-        mine = DisputeRow.asked_oneself & (DisputeRow.subject == str(_own(by)))
+        subjects = await Mergers(self.work, Registry.population).same(str(_own(by)))
+        mine = DisputeRow.asked_oneself & DisputeRow.subject.in_(subjects)
         return await self._page(mine, query, by)
 
     async def _page(self, seen: ColumnElement[bool], query: DisputeQuery, by: Actor) -> Page[Dispute]:
@@ -151,7 +154,7 @@ class Disputes:
         self._close(row, DisputeState(decision.verdict.value), decision.reason, by)
         if row.asked_oneself:
             event = CorrectionDecided(
-                ticket_id=row.id, person=UUID(row.subject), field=row.field, verdict=decision.verdict.value,
+                ticket_id=row.id, person=UUID(keeper.subject), field=row.field, verdict=decision.verdict.value,
                 decided_at=self.work.clock.now(),
             )  # fmt: skip
             self.work.events.record(event, subject=str(row.id))
@@ -205,7 +208,7 @@ class Disputes:
         if row.registry_name == Registry.population.value:
             self.work.access.read(
                 person=f"person:{row.subject}", by=by, action=LOOKED, fields=[row.field],
-                purpose=MAINTENANCE.said, legal_basis=MAINTENANCE.legal_basis,
+                purpose=MAINTENANCE.said, legal_basis=MAINTENANCE.legal_basis, record=REGISTER, said=FIELD_WORDS,
             )  # fmt: skip
         return Dispute.of(row, row.disputed if self._may_read(row, by) else None)
 
@@ -233,6 +236,11 @@ class Notices:
         if query.waiting:
             found = found.where(NoticeRow.acknowledged_at.is_(None))
         return await keyset_page(self.work.session, found, keys=(desc(NoticeRow.id),), query=query, make=Notice.of)
+
+    async def tell(self, registry: Registry, subject: str, field: str, *, source: str, ticket: UUID) -> int:
+        """Tell whoever read a field of a record or follows it that it is not what it was; how many were told."""
+        keeper = await hold(self.work, registry, subject)
+        return await Telling(self.work).corrected(keeper, field, source=source, ticket=ticket, asked=None)
 
     async def acknowledge(self, notice: UUID, *, by: Actor) -> Notice:
         """Say that one's department mended what it keeps; saying it twice changes nothing. Raises NoSuchTicket."""

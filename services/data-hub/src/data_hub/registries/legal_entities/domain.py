@@ -56,6 +56,7 @@ class LegalForm(StrEnum):
 
 
 CEASED = frozenset({EntityState.revoked, EntityState.deregistered, EntityState.moved_out})
+ENDED = CEASED - {EntityState.moved_out}
 # An entity whose licence was revoked (吊销) is still to be wound up and deregistered (注销).
 CESSATIONS = {
     EntityState.active: CEASED,

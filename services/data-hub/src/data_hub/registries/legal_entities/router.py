@@ -8,11 +8,11 @@ from citykit.idempotency import KeyUsedOtherwise, OnceInRequest, StillRunning
 from citykit.pages import Page, keyset_page
 from citykit.problems import BadCursor, problems
 from citykit.routing import CityRouter
-from citykit.runtime import ReaderInRequest
+from citykit.runtime import ReaderInRequest, SeekerInRequest
 from citykit.wire import Uscc
 from citykit.work import WorkInRequest
 from data_hub.registries.access import Enterprise, FirmReader, Maintainer, Reader
-from data_hub.registries.errors import BadPeriod, BadValue, Stale
+from data_hub.registries.errors import BadPeriod, BadValue, RecordMerged, Stale
 from data_hub.registries.history import Line
 from data_hub.registries.legal_entities import repository
 from data_hub.registries.legal_entities.domain import EntityField
@@ -49,20 +49,17 @@ internal = CityRouter(prefix="/internal/data-hub/v1/registries/legal-entities", 
 UsccInPath = Annotated[Uscc, Path(description="统一社会信用代码, GB 32100")]
 
 
-async def entity_to_read(uscc: UsccInPath, work: WorkInRequest) -> LegalEntityRow:
-    """The entity of the path. Raises NoSuchEntity."""
-    row = await Entities(work).one(uscc)
+async def entity_to_read(uscc: UsccInPath, registry: EntitiesInRequest) -> LegalEntityRow:
+    """The entity of the path, or the one that it was merged into. Raises NoSuchEntity."""
+    row = await registry.find(uscc)
     if row is None:
         raise NoSuchEntity()
     return row
 
 
-async def entity_to_maintain(uscc: UsccInPath, _: Maintainer, work: WorkInRequest) -> LegalEntityRow:
-    """The entity of the path, held until this act ends. Raises NoSuchEntity."""
-    row = await Entities(work).locked(uscc)
-    if row is None:
-        raise NoSuchEntity()
-    return row
+async def entity_to_maintain(uscc: UsccInPath, _: Maintainer, registry: EntitiesInRequest) -> LegalEntityRow:
+    """The entity of the path, held until this act ends. Raises NoSuchEntity, RecordMerged."""
+    return await registry.locked(uscc)
 
 
 async def readers_noted(actor: Reader, work: WorkInRequest, reads: ReaderInRequest) -> Readers:
@@ -87,31 +84,37 @@ async def list_entities(
 
 
 @router.post("/matches", responses=problems(NothingToMatch))
-async def match_entities(readers: ReadersInRequest, body: EntityMatchQuestion, work: WorkInRequest) -> EntityMatches:
+async def match_entities(readers: ReadersInRequest, body: EntityMatchQuestion, seeks: SeekerInRequest) -> EntityMatches:
     """Find legal entities in spite of a slip in code or name, ranked, with what agrees 模糊比对法人库."""
-    found = await Matching(work).match(body)
+    found = await Matching(seeks).match(body)
     while await readers.note([one.entity.uscc for one in found.items], whole=False):
-        found = await Matching(work).match(body)
+        found = await Matching(seeks).match(body)
     return found
 
 
-@router.get("/{uscc}", response_model=LegalEntity, responses=problems(NoSuchEntity))
-async def read_entity(readers: ReadersInRequest, uscc: UsccInPath, reads: ReaderInRequest) -> Response:
+@router.get("/{uscc}", response_model=LegalEntity, responses=problems(NoSuchEntity, RecordMerged))
+async def read_entity(
+    readers: ReadersInRequest, uscc: UsccInPath, reads: ReaderInRequest, registry: EntitiesInRequest
+) -> Response:
     """Read a legal entity 查看法人信息."""
     await readers.note([uscc], whole=True)
     found = await repository.document(reads, uscc)
     if found is None:
-        raise NoSuchEntity()
+        raise await registry.absence(uscc)
     return Response(found, media_type="application/json")
 
 
 @router.get("/{uscc}/values", responses=problems(NoSuchEntity, BadCursor))
 async def read_entity_history(
-    readers: ReadersInRequest, uscc: UsccInPath, query: Annotated[HistoryQuery, Query()], work: WorkInRequest
+    readers: ReadersInRequest,
+    uscc: UsccInPath,
+    query: Annotated[HistoryQuery, Query()],
+    registry: EntitiesInRequest,
+    work: WorkInRequest,
 ) -> Page[ValueRecord]:
     """Read an entity's values with source and both times, also as of a day or an instant 查看历史（双时态）."""
     await readers.note([uscc], whole=True)
-    await entity_to_read(uscc, work)
+    await entity_to_read(uscc, registry)
     found = Entities(work).values(uscc, query.true_on, query.known_at)
     found = found.where(VALUES.c.field != EntityField.legal_representative.value)
     keys = (VALUES.c.field, VALUES.c.true_from, VALUES.c.known_from)
@@ -128,7 +131,9 @@ def _shown(columns: tuple[object, ...]) -> ValueRecord:
 @router.post(
     "",
     status_code=201,
-    responses=problems(StatedForAnother, BadValue, UnknownRepresentative, EntityExists, KeyUsedOtherwise, StillRunning),
+    responses=problems(
+        StatedForAnother, BadValue, UnknownRepresentative, EntityExists, RecordMerged, KeyUsedOtherwise, StillRunning
+    ),
 )
 async def register_entity(
     actor: Maintainer, body: EntityDraft, registry: EntitiesInRequest, once: OnceInRequest
@@ -146,6 +151,7 @@ async def register_entity(
     status_code=201,
     responses=problems(
         NoSuchEntity,
+        RecordMerged,
         StatedForAnother,
         BadValue,
         BadPeriod,
@@ -171,7 +177,14 @@ async def correct_entity(
     "/{uscc}/cessations",
     status_code=201,
     responses=problems(
-        NoSuchEntity, StatedForAnother, BadPeriod, EntityStateProblem, NotTheSource, KeyUsedOtherwise, StillRunning
+        NoSuchEntity,
+        RecordMerged,
+        StatedForAnother,
+        BadPeriod,
+        EntityStateProblem,
+        NotTheSource,
+        KeyUsedOtherwise,
+        StillRunning,
     ),
 )
 async def record_cessation(
@@ -196,4 +209,4 @@ async def ask_representation(
     actor: Enterprise, row: EntityInPath, body: RepresentationQuestion, registry: EntitiesInRequest
 ) -> Representation:
     """Say whether a person represents a legal entity; nothing else about her."""
-    return registry.represents(row, body.person)
+    return await registry.represents(row, body.person)

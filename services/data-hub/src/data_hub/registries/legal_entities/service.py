@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Depends
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from citykit.actors import Actor
 from citykit.clock import CHINA
@@ -17,6 +17,7 @@ from data_hub.registries.changes.service import Changes
 from data_hub.registries.errors import BadPeriod, BadValue, Stale
 from data_hub.registries.legal_entities.domain import (
     CEASED,
+    ENDED,
     EntityField,
     EntityState,
     WrongValue,
@@ -30,11 +31,13 @@ from data_hub.registries.legal_entities.errors import (
     UnknownRepresentative,
 )
 from data_hub.registries.legal_entities.events import LegalEntityChanged
+from data_hub.registries.legal_entities.joining import EntityJoining
 from data_hub.registries.legal_entities.models import LegalEntityRow
-from data_hub.registries.legal_entities.present import FirstValues, Newcomer, columns, names, told_of
+from data_hub.registries.legal_entities.present import FirstValues, Newcomer, columns, former_names, names, told_of
 from data_hub.registries.legal_entities.readers import readers_of
 from data_hub.registries.legal_entities.repository import Entities
 from data_hub.registries.legal_entities.schemas import Cessation, EntityCorrection, EntityDraft, Representation
+from data_hub.registries.mergers import Mergers
 from data_hub.registries.periods import period_of
 from data_hub.registries.population.service import Population
 from data_hub.registries.provenance import Period, Value, as_of
@@ -54,6 +57,7 @@ class LegalEntities:
         self._population = Population(work)
         self._sources = sources or Sources(work)
         self._changes = Changes(work)
+        self._mergers = Mergers(work, Registry.legal_entities)
         self._held: dict[str, LegalEntityRow] = {}
 
     @property
@@ -62,11 +66,14 @@ class LegalEntities:
         return self.work.clock.now().astimezone(CHINA).date()
 
     async def register(self, draft: EntityDraft, *, by: Actor, sample: bool = False) -> LegalEntityRow:
-        """Register a legal entity. Raises StatedForAnother, BadValue, UnknownRepresentative, EntityExists."""
+        """Register a legal entity.
+
+        Raises StatedForAnother, BadValue, UnknownRepresentative, EntityExists, RecordMerged.
+        """
         newcomer = self.newcomer(draft, by=by, sample=sample)
         await self._check_representative(newcomer.representative)
         if not await self.enter([newcomer], by=by):
-            raise EntityExists()
+            raise await self._mergers.absence(newcomer.uscc, EntityExists())
         return (await self.work.session.scalars(select(LegalEntityRow).where(LegalEntityRow.uscc == draft.uscc))).one()
 
     def newcomer(self, draft: EntityDraft, *, by: Actor, sample: bool = False) -> Newcomer:
@@ -89,6 +96,10 @@ class LegalEntities:
         The codes of those that are entered; the others are here already.
         """
         entered = await self._rows.insert([one.row for one in newcomers])
+        # Who waited for a merger to end finds its code free.
+        if entered and (merged := await self._mergers.survivors(entered)):
+            await self.work.session.execute(delete(LegalEntityRow).where(LegalEntityRow.uscc.in_(merged)))
+            entered -= merged.keys()
         async with self.at_once():
             for one in newcomers:
                 if one.uscc in entered:
@@ -170,10 +181,10 @@ class LegalEntities:
         return known
 
     async def locked(self, uscc: str) -> LegalEntityRow:
-        """An entity's row, held until the transaction ends. Raises NoSuchEntity."""
+        """An entity's row, held until the transaction ends. Raises NoSuchEntity, RecordMerged."""
         row = self._held.get(uscc) or await self._rows.locked(uscc)
         if row is None:
-            raise NoSuchEntity()
+            raise await self.absence(uscc)
         return row
 
     async def stated(self, row: LegalEntityRow, field: EntityField, day: date) -> tuple[str | None, str | None]:
@@ -196,46 +207,77 @@ class LegalEntities:
     ) -> None:
         """Write a value into the history and bring the present row to what is true and known now."""
         known = await self._rows.history.learn(row.uscc, field.value, text, None, true, statement)
+        self._show(row, field, known)
+        if not self._rows.history.gathers:
+            await self.work.session.flush()
+
+    def _show(self, row: LegalEntityRow, field: EntityField, known: list[Value]) -> None:
+        """Bring the present row to what is true of a field by what is known; the row counts as changed."""
         present = as_of(known, self.today)
         if present is not None:
             self._project(row, field, present, known)
         row.version += 1
         row.changed_at = self.work.clock.now()
-        if not self._rows.history.gathers:
-            await self.work.session.flush()
 
     def _project(self, row: LegalEntityRow, field: EntityField, present: Value, known: list[Value]) -> None:
         content = columns(field, present.text)
         if field is EntityField.name:
-            earlier = [v.text for v in known if v.true.start < present.true.start and v.text != present.text and v.text]
-            content = names(present.text or "", list(dict.fromkeys(earlier)))
+            content = names(present.text or "", former_names(known, present))
         if field is EntityField.state:
             content["state_since"] = present.true.start
         for name, value in content.items():
             setattr(row, name, value)
 
     async def find(self, uscc: str) -> LegalEntityRow | None:
-        """The present row of an entity, for other slices; None where the registry does not know the code."""
-        return await self.work.session.get(LegalEntityRow, uscc)
+        """The present row of an entity, for other slices; None where the registry does not know the code.
+
+        Of a code that was merged it is the survivor's.
+        """
+        found = await self.work.session.get(LegalEntityRow, uscc)
+        if found is not None:
+            return found
+        return await self.work.session.get(LegalEntityRow, await self._mergers.standing(uscc))
+
+    async def absence(self, uscc: str) -> Exception:
+        """Why the registry has no entity of this code: RecordMerged or NoSuchEntity."""
+        return await self._mergers.absence(uscc, NoSuchEntity())
+
+    async def same(self, uscc: str) -> list[str]:
+        """All codes of the entity whose code this is; the one that stands today first."""
+        return await self._mergers.same(uscc)
+
+    def joining(self) -> EntityJoining:
+        """The records of this registry as a merger deals with them."""
+        return EntityJoining(self.work, self._rows, self.locked, self._show, self._tell)
 
     async def known(self, codes: Collection[str]) -> set[str]:
         """Those of the codes that the registry has an entity of, ceased ones included."""
         found = await self.work.session.scalars(select(LegalEntityRow.uscc).where(LegalEntityRow.uscc.in_(codes)))
         return set(found)
 
-    async def readers(self, row: LegalEntityRow, field: str) -> list[str]:
-        """The departments that ever read a field of the entity, which the caller holds."""
-        return await readers_of(self.work, row.uscc, field)
+    async def ended(self, codes: Collection[str]) -> set[str]:
+        """Those of the codes whose entity is known to be struck off; one that moved out goes on elsewhere."""
+        ended = select(LegalEntityRow.uscc).where(LegalEntityRow.uscc.in_(codes), LegalEntityRow.state.in_(ENDED))
+        return set(await self.work.session.scalars(ended)) if codes else set()
 
-    def represents(self, row: LegalEntityRow, person: UUID) -> Representation:
-        """Whether `person` represents the entity today."""
-        if row.legal_representative != person or EntityState(row.state) in CEASED:
+    async def readers(self, row: LegalEntityRow, field: str) -> list[str]:
+        """The departments that ever read a field of the entity, which the caller holds, under any of its codes."""
+        found = [await readers_of(self.work, uscc, field) for uscc in await self.same(row.uscc)]
+        return sorted({department for departments in found for department in departments})
+
+    async def represents(self, row: LegalEntityRow, person: UUID) -> Representation:
+        """Whether `person` represents the entity today, by whichever of her records it is named there."""
+        named = row.legal_representative
+        if named is None or EntityState(row.state) in CEASED:
+            return Representation(represents=False)
+        if named != person and named not in await self._population.same(person):
             return Representation(represents=False)
         return Representation(represents=True, role=LEGAL_REPRESENTATIVE)
 
     def _tell(
-        self, row: Mapping[str, Any], act: str, fields: list[str], statement: UUID, by: Actor, left: str | None = None
-    ) -> None:
+        self, row: Mapping[str, Any], act: str, fields: list[str], statement: UUID, by: Actor,
+        left: str | None = None, into: str | None = None,
+    ) -> None:  # fmt: skip
         uscc = row["uscc"]
         changed = LegalEntityChanged(
             uscc=uscc, fields=sorted(fields), state=row["state"], name=row["name"], changed_at=self.work.clock.now()
@@ -243,7 +285,7 @@ class LegalEntities:
         self.work.events.record(changed, subject=uscc)
         self._changes.note(
             Registry.legal_entities, uscc, act=act, fields=sorted(fields), division=row["division_code"],
-            left=left, statement=statement,
+            left=left, statement=statement, into=into,
         )  # fmt: skip
         self.work.audit.note(
             stream=f"legal-entity/{uscc}", act=act, by=by,

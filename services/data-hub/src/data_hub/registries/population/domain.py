@@ -50,6 +50,7 @@ _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f]")  # the category Cc of Unicode
 _NAME = re.compile(r"[^\W\d_]+(?:[·' -][^\W\d_]+)*", re.UNICODE)
 _PHONE = re.compile(r"(?:1[3-9]\d{9})|(?:0\d{2,3}-?\d{7,8})", re.ASCII)
 Check = Callable[[str, date], str]
+_ADULT_YEARS = 18  # 民法典 art. 17
 _LONGEST_NAME = 50
 _LONGEST_ADDRESS = 200
 
@@ -181,6 +182,15 @@ def masked(field: PersonField, text: str | None) -> str | None:
     if field is PersonField.phone:
         return _mask_phone(text)
     return _mask_address(text) if field is PersonField.address else text
+
+
+def may_guard(guardian_born: date, ward_born: date, today: date) -> bool:
+    """A guardian is of age; wards are minors here (adults' guardians follow a court's decision, not this list)."""
+    return _age(guardian_born, today) >= _ADULT_YEARS > _age(ward_born, today)
+
+
+def _age(born: date, today: date) -> int:
+    return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
 
 
 def kept(field: PersonField, text: str | None) -> str | None:

@@ -1,5 +1,8 @@
 """What others may see of a person: masked by default, by purpose, and each read in the person's access log."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import insert
@@ -12,6 +15,7 @@ from citykit.problems import FieldError
 from citykit.work import Work
 from data_hub.registries.errors import BadValue, BeyondPurpose
 from data_hub.registries.history import Line
+from data_hub.registries.mergers import Mergers
 from data_hub.registries.population.domain import SEALED, PersonField, PersonState, WrongValue, checked, masked
 from data_hub.registries.population.errors import NoSuchPerson, NothingToSearch
 from data_hub.registries.population.models import DisclosureRow, PersonRow
@@ -26,9 +30,10 @@ from data_hub.registries.population.schemas import (
     RelationList,
     RelationQuery,
 )
-from data_hub.registries.purposes.domain import RELATIONS, Purpose
+from data_hub.registries.purposes.domain import FIELD_WORDS, REGISTER, RELATIONS, Purpose
 from data_hub.registries.purposes.service import check_covered, purpose_of
 from data_hub.registries.schemas import ValueRecord
+from data_hub.registries.sources.domain import Registry
 
 # What a search may name, and which field that tells of.
 _SEARCHED = {
@@ -37,7 +42,34 @@ _SEARCHED = {
 }  # fmt: skip
 
 
-def seen(row: PersonRow, purpose: Purpose) -> Person:
+_READ = "查看人口库记录 Read a registry record"
+# Field for field what `Present` is, after the name that her access log knows her by.
+_PRESENT = """
+select 'person:' || id as reference, id, name, id_number_shown, sex, birth_date, ethnicity, state, division_code,
+  address_shown, phone_shown, version, changed_at
+from person where id = any(%(persons)s)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """What the present row of a person shows."""
+
+    id: UUID
+    name: str
+    id_number_shown: str
+    sex: str
+    birth_date: date
+    ethnicity: str | None
+    state: str
+    division_code: str | None
+    address_shown: str | None
+    phone_shown: str | None
+    version: int
+    changed_at: datetime
+
+
+def seen(row: PersonRow | Present, purpose: Purpose) -> Person:
     """The person as `purpose` lets her be seen."""
     shown: dict[str, str | None] = {
         "name": masked(PersonField.name, row.name),
@@ -63,28 +95,44 @@ class Readings:
         self._work = work
         self._by = by
         self._rows = Persons(work)
+        self._mergers = Mergers(work, Registry.population)
 
-    def _log(self, person: UUID, action: str, purpose: Purpose, fields: list[str], legal_basis: str = "") -> None:
+    def _log(
+        self, person: UUID, action: str, purpose: Purpose, fields: list[str], legal_basis: str = "",
+        matter: str | None = None,
+    ) -> None:  # fmt: skip
         self._work.access.read(
             person=f"person:{person}", by=self._by, action=action, fields=fields, purpose=purpose.said,
-            legal_basis=legal_basis or purpose.legal_basis,
+            legal_basis=legal_basis or purpose.legal_basis, record=REGISTER, said=FIELD_WORDS, matter=matter,
         )  # fmt: skip
 
-    def see(self, row: PersonRow, purpose: Purpose, action: str = "查看人口库记录 Read a registry record") -> Person:
+    def see(self, row: PersonRow, purpose: Purpose, action: str = _READ) -> Person:
         """The person as `purpose` lets her be seen; the read is logged."""
         self._log(row.id, action, purpose, list(purpose.values))
         return seen(row, purpose)
 
     async def row(self, person: UUID) -> PersonRow:
-        """The row of a person. Raises NoSuchPerson."""
+        """The row of a person. Raises NoSuchPerson, RecordMerged."""
         row = await self._rows.one(person)
         if row is None:
-            raise NoSuchPerson()
+            raise await self._mergers.absence(str(person), NoSuchPerson())
         return row
 
     async def person(self, person: UUID, purpose: Purpose) -> Person:
-        """One person, masked. Raises NoSuchPerson."""
-        return self.see(await self.row(person), purpose)
+        """One person, masked. Raises NoSuchPerson, RecordMerged."""
+        found = await self.several([person], purpose, _READ)
+        if not found:
+            raise await self._mergers.absence(str(person), NoSuchPerson())
+        return found[person]
+
+    async def several(self, persons: Sequence[UUID], purpose: Purpose, action: str) -> dict[UUID, Person]:
+        """Those of these persons who are here, masked; each read is logged in the statement that reads."""
+        for person in persons:
+            self._log(person, action, purpose, list(purpose.values))
+        asked = {f"person:{person}" for person in persons}
+        found = await self._work.seen(_PRESENT, {"persons": list(persons)}, asked)
+        rows = (Present(*columns) for _, *columns in found)
+        return {row.id: seen(row, purpose) for row in rows}
 
     async def search(self, search: PersonSearch) -> Page[Person]:
         """The persons that a search finds, masked, by number.
@@ -112,8 +160,12 @@ class Readings:
             raise BadValue("/body/id_number", wrong.code, wrong.said) from wrong
 
     async def history(self, person: UUID, purpose: Purpose, query: PersonHistoryQuery) -> Page[ValueRecord]:
-        """The values of a person that `purpose` covers, masked, with their statements. Raises NoSuchPerson."""
-        await self.row(person)
+        """The values of a person that `purpose` covers, masked, with their statements. Raises NoSuchPerson.
+
+        Those of a record that was merged stay readable as they were known.
+        """
+        if await self._rows.one(person) is None and str(person) == await self._mergers.standing(str(person)):
+            raise NoSuchPerson()
         fields = list(purpose.values)
         self._log(person, "查看人口库历史 Read a record's history", purpose, fields)
         found = self._rows.values(person, query.true_on, query.known_at).where(VALUES.c.field.in_(fields))
@@ -150,7 +202,7 @@ class Readings:
                 purpose=purpose.code, legal_basis=request.legal_basis, matter=request.matter, fields=names,
             )
         )  # fmt: skip
-        self._log(person, "查看未脱敏信息 Had values disclosed", purpose, names, request.legal_basis)
+        self._log(person, "查看未脱敏信息 Had values disclosed", purpose, names, request.legal_basis, request.matter)
         self._work.audit.note(
             stream=f"person/{person}", act="disclose", by=self._by,
             data={"disclosure": str(made), "purpose": purpose.code, "fields": list(names), "matter": request.matter},

@@ -1,5 +1,6 @@
 """The population registry over HTTP: for officials with a purpose, for the person herself, and for real-name checks."""
 
+from dataclasses import replace
 from typing import Annotated
 from uuid import UUID
 
@@ -10,9 +11,10 @@ from citykit.idempotency import KeyUsedOtherwise, OnceInRequest, StillRunning
 from citykit.pages import Page
 from citykit.problems import BadCursor, problems
 from citykit.routing import CityRouter
+from citykit.runtime import SeekerInRequest
 from citykit.work import WorkInRequest
 from data_hub.registries.access import CitizenPass, Discloser, Maintainer, Oneself, PersonReader
-from data_hub.registries.errors import BadPeriod, BadValue, BeyondPurpose, Stale, UnknownPurpose
+from data_hub.registries.errors import BadPeriod, BadValue, BeyondPurpose, RecordMerged, Stale, UnknownPurpose
 from data_hub.registries.population.errors import (
     NoSuchPerson,
     NoSuchRelation,
@@ -24,7 +26,6 @@ from data_hub.registries.population.errors import (
 from data_hub.registries.population.matching import Matching
 from data_hub.registries.population.models import PersonRow
 from data_hub.registries.population.reading import Readings, seen
-from data_hub.registries.population.repository import Persons
 from data_hub.registries.population.schemas import (
     Correction,
     Death,
@@ -45,7 +46,7 @@ from data_hub.registries.population.schemas import (
     Verdict,
     Verification,
 )
-from data_hub.registries.population.service import PopulationInRequest
+from data_hub.registries.population.service import Population, PopulationInRequest
 from data_hub.registries.population.verification import verify
 from data_hub.registries.purposes.domain import BY_CODE, OWN_RECORD
 from data_hub.registries.purposes.service import purpose_of
@@ -58,11 +59,8 @@ _MAINTENANCE = BY_CODE["registry-maintenance"]
 
 
 async def person_to_maintain(person: UUID, _: Maintainer, work: WorkInRequest) -> PersonRow:
-    """The person of the path, held until this act ends. Raises NoSuchPerson."""
-    row = await Persons(work).locked(person)
-    if row is None:
-        raise NoSuchPerson()
-    return row
+    """The person of the path, held until this act ends. Raises NoSuchPerson, RecordMerged."""
+    return await Population(work).locked(person)
 
 
 def own_number(actor: Actor) -> UUID:
@@ -73,7 +71,14 @@ def own_number(actor: Actor) -> UUID:
         raise NoSuchPerson() from None
 
 
+async def as_herself(actor: Oneself, registry: PopulationInRequest) -> Actor:
+    """The caller by her record that stands today, where her token's was merged. Raises NoSuchPerson without one."""
+    standing, *_ = await registry.same(own_number(actor))
+    return replace(actor, person=str(standing))
+
+
 PersonInPath = Annotated[PersonRow, Depends(person_to_maintain)]
+Herself = Annotated[Actor, Depends(as_herself)]
 
 
 @router.post("/searches", responses=problems(NothingToSearch, BadValue, UnknownPurpose, BeyondPurpose, BadCursor))
@@ -86,30 +91,32 @@ async def search_persons(actor: PersonReader, body: PersonSearch, work: WorkInRe
 
 
 @router.post("/matches", responses=problems(NothingToSearch, UnknownPurpose, BeyondPurpose))
-async def match_persons(actor: PersonReader, body: PersonMatchQuestion, work: WorkInRequest) -> PersonMatches:
+async def match_persons(
+    actor: PersonReader, body: PersonMatchQuestion, work: WorkInRequest, seeks: SeekerInRequest
+) -> PersonMatches:
     """Find persons in spite of a slip in number or name, masked and ranked, with what agrees 模糊比对人口库.
 
     Every candidate gets a line in her access log.
     """
-    return await Matching(work, actor).match(body)
+    return await Matching(work, seeks, actor).match(body)
 
 
 @router.get("/me", responses=problems(NoSuchPerson))
-async def read_own_record(actor: Oneself, work: WorkInRequest) -> Person:
+async def read_own_record(actor: Herself, work: WorkInRequest) -> Person:
     """Read one's own record, masked 查看本人记录."""
     return await Readings(work, actor).person(own_number(actor), OWN_RECORD)
 
 
 @router.get("/me/values", responses=problems(NoSuchPerson, BadCursor))
 async def read_own_history(
-    actor: Oneself, query: Annotated[HistoryQuery, Query()], work: WorkInRequest
+    actor: Herself, query: Annotated[HistoryQuery, Query()], work: WorkInRequest
 ) -> Page[ValueRecord]:
     """Read where each value of one's own record comes from, and since when 查看本人记录的来源与历史."""
     whole = PersonHistoryQuery(purpose=OWN_RECORD.code, **query.model_dump())
     return await Readings(work, actor).history(own_number(actor), OWN_RECORD, whole)
 
 
-@router.get("/persons/{person}", responses=problems(NoSuchPerson, UnknownPurpose))
+@router.get("/persons/{person}", responses=problems(NoSuchPerson, RecordMerged, UnknownPurpose))
 async def read_person(
     actor: PersonReader, person: UUID, query: Annotated[PersonQuery, Query()], work: WorkInRequest
 ) -> Person:
@@ -126,7 +133,9 @@ async def read_person_history(
 
 
 @router.post(
-    "/persons/{person}/disclosures", status_code=201, responses=problems(NoSuchPerson, UnknownPurpose, BeyondPurpose)
+    "/persons/{person}/disclosures",
+    status_code=201,
+    responses=problems(NoSuchPerson, RecordMerged, UnknownPurpose, BeyondPurpose),
 )
 async def disclose_values(actor: Discloser, person: UUID, body: DisclosureRequest, work: WorkInRequest) -> Disclosure:
     """Have values shown unmasked, for a purpose, a matter and a legal basis 披露未脱敏信息.
@@ -157,6 +166,7 @@ async def register_person(
     status_code=201,
     responses=problems(
         NoSuchPerson,
+        RecordMerged,
         StatedForAnother,
         BadValue,
         BadPeriod,
@@ -182,7 +192,14 @@ async def correct_value(
     "/persons/{person}/deaths",
     status_code=201,
     responses=problems(
-        NoSuchPerson, StatedForAnother, BadPeriod, PersonStateProblem, NotTheSource, KeyUsedOtherwise, StillRunning
+        NoSuchPerson,
+        RecordMerged,
+        StatedForAnother,
+        BadPeriod,
+        PersonStateProblem,
+        NotTheSource,
+        KeyUsedOtherwise,
+        StillRunning,
     ),
 )
 async def record_death(
@@ -199,7 +216,9 @@ async def record_death(
 @router.post(
     "/persons/{person}/relations",
     status_code=201,
-    responses=problems(NoSuchPerson, StatedForAnother, BadPeriod, RelationProblem, KeyUsedOtherwise, StillRunning),
+    responses=problems(
+        NoSuchPerson, RecordMerged, StatedForAnother, BadPeriod, RelationProblem, KeyUsedOtherwise, StillRunning
+    ),
 )
 async def relate_persons(
     actor: Maintainer, row: PersonInPath, body: RelationDraft, registry: PopulationInRequest, once: OnceInRequest
@@ -212,7 +231,14 @@ async def relate_persons(
     "/persons/{person}/relations/ends",
     status_code=201,
     responses=problems(
-        NoSuchPerson, StatedForAnother, NoSuchRelation, BadPeriod, NotTheSource, KeyUsedOtherwise, StillRunning
+        NoSuchPerson,
+        RecordMerged,
+        StatedForAnother,
+        NoSuchRelation,
+        BadPeriod,
+        NotTheSource,
+        KeyUsedOtherwise,
+        StillRunning,
     ),
 )
 async def end_relation(
@@ -222,7 +248,9 @@ async def end_relation(
     return await once(lambda: registry.end_relation(row, body, by=actor), Relation)
 
 
-@router.get("/persons/{person}/relations", responses=problems(NoSuchPerson, UnknownPurpose, BeyondPurpose))
+@router.get(
+    "/persons/{person}/relations", responses=problems(NoSuchPerson, RecordMerged, UnknownPurpose, BeyondPurpose)
+)
 async def list_relations(
     actor: PersonReader, person: UUID, query: Annotated[RelationQuery, Query()], work: WorkInRequest
 ) -> RelationList:

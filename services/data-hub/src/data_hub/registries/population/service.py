@@ -18,6 +18,7 @@ from citykit.work import Work, WorkInRequest
 from data_hub.registries import bulk
 from data_hub.registries.changes.service import Changes
 from data_hub.registries.errors import BadPeriod, BadValue, Stale
+from data_hub.registries.mergers import Mergers
 from data_hub.registries.periods import period_of
 from data_hub.registries.population.domain import (
     SEALED,
@@ -26,15 +27,18 @@ from data_hub.registries.population.domain import (
     WrongValue,
     checked,
     kept,
+    may_guard,
 )
 from data_hub.registries.population.errors import (
+    SAME_PERSON,
     NoSuchPerson,
     NoSuchRelation,
     PersonExists,
     PersonStateProblem,
     RelationProblem,
 )
-from data_hub.registries.population.events import PersonChanged
+from data_hub.registries.population.events import PersonChanged, PersonMerged
+from data_hub.registries.population.joining import PersonJoining
 from data_hub.registries.population.models import PersonNumberRow, PersonRow, RelationRow
 from data_hub.registries.population.present import Newcomer, columns, former_names, found_by
 from data_hub.registries.population.repository import Persons, id_number_index, place
@@ -51,7 +55,6 @@ from data_hub.registries.schemas import SourceDraft
 from data_hub.registries.sources.domain import Registry
 from data_hub.registries.sources.service import Sources, not_anothers
 
-_ADULT_YEARS = 18  # 民法典 art. 17
 _RELATIONS = "relations"  # how a change of them is named
 
 
@@ -63,12 +66,21 @@ class Population:
         self._rows = Persons(work)
         self._sources = sources or Sources(work)
         self._changes = Changes(work)
+        self._mergers = Mergers(work, Registry.population)
         self._held: dict[UUID, PersonRow] = {}
 
     @property
     def today(self) -> date:
         """The day in Hengshui."""
         return self.work.clock.now().astimezone(CHINA).date()
+
+    async def same(self, person: UUID) -> list[UUID]:
+        """All records of the person whose record this is; the one that stands today first."""
+        return [UUID(one) for one in await self._mergers.same(str(person))]
+
+    def joining(self) -> PersonJoining:
+        """The records of this registry as a merger deals with them."""
+        return PersonJoining(self.work, self._rows, self.locked, self._show, self._tell)
 
     async def exists(self, person: UUID) -> bool:
         """Whether the registry has this person."""
@@ -77,16 +89,28 @@ class Population:
     async def numbered(self, numbers: Iterable[str]) -> dict[str, UUID]:
         """The persons who carry these identification numbers, in canonical form; who is not here is left out."""
         asked = {self.number_index(number): number for number in numbers}
-        return {asked[index]: person for index, person in (await self.carriers(asked)).items()}
+        return {asked[index]: person for index, person in (await self._carry(asked)).items()}
 
-    async def carriers(self, indexes: Iterable[bytes]) -> dict[bytes, UUID]:
-        """The persons who carry the numbers of these keyed hashes; a number that nobody carries is left out."""
+    async def carriers(self, indexes: Collection[bytes]) -> dict[bytes, UUID]:
+        """The persons whose the numbers of these keyed hashes are; a number that is nobody's is left out.
+
+        A number that a merged record gave up is its survivor's, unless another person carries it.
+        """
+        gave_up = {index: UUID(person) for index, person in (await self._mergers.gave_up(indexes)).items()}
+        return gave_up | await self._carry(indexes)
+
+    async def _carry(self, indexes: Iterable[bytes]) -> dict[bytes, UUID]:
         found = await self.work.session.execute(
             select(PersonNumberRow.id_number_index, PersonNumberRow.person).where(
                 PersonNumberRow.id_number_index.in_(indexes)
             )
         )
         return {bytes(row.id_number_index): row.person for row in found}
+
+    async def deceased(self, persons: Collection[UUID]) -> set[UUID]:
+        """Those of the persons who are known to have died."""
+        died = select(PersonRow.id).where(PersonRow.id.in_(persons), PersonRow.state == PersonState.deceased.value)
+        return set(await self.work.session.scalars(died)) if persons else set()
 
     def number_index(self, number: str) -> bytes:
         """The keyed hash that finds who carries an identification number in canonical form, today or one day."""
@@ -162,10 +186,10 @@ class Population:
         await self._rows.history.take([row.id for row in rows], fields)
 
     async def locked(self, person: UUID) -> PersonRow:
-        """A person's row, held until the transaction ends. Raises NoSuchPerson."""
+        """A person's row, held until the transaction ends. Raises NoSuchPerson, RecordMerged."""
         row = self._held.get(person) or await self._rows.locked(person)
         if row is None:
-            raise NoSuchPerson()
+            raise await self._mergers.absence(str(person), NoSuchPerson())
         return row
 
     async def stated(self, row: PersonRow, field: PersonField, day: date) -> tuple[str | None, str | None]:
@@ -244,7 +268,7 @@ class Population:
     async def _take_number(self, row: PersonRow, number: str | None, true: Period) -> None:
         """Let the person be found by `number` where it is hers today; a number of former days finds nobody."""
         if true.holds(self.today) and not await self._rows.take_number(row.id, number or ""):
-            raise PersonExists()
+            raise PersonExists(SAME_PERSON)
 
     async def record_death(self, row: PersonRow, death: Death, *, by: Actor) -> PersonRow:
         """Record that a person died.
@@ -266,6 +290,12 @@ class Population:
         """Write a value into the history and bring the present row to what is true and known now."""
         sealed = self._sealed(row.id, field, text)
         known = await self._rows.history.learn(row.id, field.value, kept(field, text), sealed, true, statement)
+        self._show(row, field, known)
+        if not self._rows.history.gathers:
+            await self.work.session.flush()
+
+    def _show(self, row: PersonRow, field: PersonField, known: list[Value]) -> None:
+        """Bring the present row to what is true of a field by what is known; the row counts as changed."""
         present = as_of(known, self.today)
         if present is not None:
             self._project(row, field, present)
@@ -274,8 +304,6 @@ class Population:
                 row.former_names, row.match_keys = found_by(row.name, former, row.division_code).values()
         row.version += 1
         row.changed_at = self.work.clock.now()
-        if not self._rows.history.gathers:
-            await self.work.session.flush()
 
     def _project(self, row: PersonRow, field: PersonField, value: Value) -> None:
         text = value.text
@@ -297,7 +325,7 @@ class Population:
             raise NoSuchPerson()
         if draft.true_from > self.today:
             raise BadPeriod()
-        if other.id == row.id or not self._may_guard(row, other):
+        if other.id == row.id or not may_guard(row.birth_date, other.birth_date, self.today):
             raise RelationProblem()
         known = await self._rows.relation(row.id, other.id, draft.kind)
         if known is not None:
@@ -338,25 +366,18 @@ class Population:
             self._tell(one.id, one.division_code, "end-relation", [_RELATIONS], statement, by)
         return Relation.of(known)
 
-    def _may_guard(self, guardian: PersonRow, ward: PersonRow) -> bool:
-        """A guardian is of age; wards are minors here (adults' guardians follow a court's decision, not this list)."""
-        return self._age(guardian) >= _ADULT_YEARS > self._age(ward)
-
-    def _age(self, row: PersonRow) -> int:
-        born, today = row.birth_date, self.today
-        return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
-
     def _tell(
         self, whom: UUID, division: str | None, act: str, fields: list[str], statement: UUID, by: Actor,
-        left: str | None = None,
+        left: str | None = None, into: str | None = None,
     ) -> None:  # fmt: skip
         person, changed = str(whom), sorted(fields)
-        self.work.events.record(
-            PersonChanged(person=whom, fields=changed, changed_at=self.work.clock.now()), subject=person
-        )
+        now = self.work.clock.now()
+        merged = None if into is None else PersonMerged(person=whom, survivor=UUID(into), merged_at=now)
+        self.work.events.record(merged or PersonChanged(person=whom, fields=changed, changed_at=now), subject=person)
         self._changes.note(
-            Registry.population, person, act=act, fields=changed, division=division, left=left, statement=statement
-        )
+            Registry.population, person, act=act, fields=changed, division=division, left=left, statement=statement,
+            into=into,
+        )  # fmt: skip
         self.work.audit.note(
             stream=f"person/{person}", act=act, by=by, data={"fields": changed, "statement": str(statement)}
         )
