@@ -64,7 +64,7 @@ class Endpoint:
         """Whether the endpoint's requirements let this caller in."""
         if caller.actor is None:
             return not self.requirements
-        if self.path.endswith("/v1/usage") and caller.name != USAGE_READER:
+        if self.path.endswith(("/v1/usage", "/v1/usage/readers")) and caller.name != USAGE_READER:
             return False
         try:
             for requirement in self.requirements:
