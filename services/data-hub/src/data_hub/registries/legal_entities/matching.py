@@ -151,6 +151,10 @@ def _steps(asked: _Asked) -> tuple[list[Ways], dict[str, Any]]:
     if asked.key is None or asked.is_led_by_code:
         return [first], values
     first |= {"very": BOUND, "core": min(question.limit, BOUND) if asked.is_name_alone else BOUND}
+    if asked.is_name_alone:
+        # A whole name one slip away agrees better than a part that sounds alike. Some share a word of it by chance.
+        near, sound = (min(most, BOUND) for most in (2 * question.limit, question.limit))
+        return [first, {"near": near}, {"sound": sound}, _LAST], values | name_values(asked.key)
     second = {"near": BOUND, "sound": BOUND}
     if question.division_code is not None and len(stem := stem_of(canonical(question.division_code))) >= 6:
         second["alike_there"] = _FEW

@@ -103,13 +103,15 @@ def firm_name(asked: str, keys: list[str]) -> Clue:
     how = _name(asked, keys[0], tuple(keys[1:]))
     if how in {Agreement.exact, Agreement.former}:
         return clue("name", how, "firm")
-    inner, cores = core(asked), [core(key) for key in keys]
-    if inner in cores:
+    inner = core(asked)
+    if any(inner in key and core(key) == inner for key in keys):  # a core is a piece of its name, which is soon told
         return clue("name", Agreement.core, "firm")
-    if how is Agreement.different and any(sound_alike(inner, known) for known in cores):
-        how = Agreement.homophone
-    if how is Agreement.different and any(one_slip_apart(inner, known) for known in cores):
-        how = Agreement.core_slip
+    if how is Agreement.different:
+        cores = [core(key) for key in keys]
+        if any(sound_alike(inner, known) for known in cores):
+            how = Agreement.homophone
+        elif any(one_slip_apart(inner, known) for known in cores):
+            how = Agreement.core_slip
     return clue("name", how, "firm")
 
 
