@@ -154,7 +154,7 @@ def _at_most(asked: Asked, how: Agreement) -> float:
 
 
 class Matching:
-    """Matches persons for somebody, within one transaction."""
+    """Matches persons for somebody; who is shown is read, and logged, in one statement at the end."""
 
     def __init__(self, work: Work, seeks: Reads, by: Actor) -> None:
         self._work = work
