@@ -54,6 +54,17 @@ def endings(day: Day) -> list[str]:
     return [title for title in titles if "已结案" in title or "已答复" in title]
 
 
+def asked(client: httpx.Client) -> httpx.Response:
+    """What a browser is answered: it repeats a GET whose connection ended without an answer (RFC 9110 §9.2.2).
+
+    A replica that is killed between the head and the body of its answer leaves the gateway nothing else to do.
+    """
+    try:
+        return client.get("/api/city-ops/v1/health")
+    except httpx.RemoteProtocolError:
+        return client.get("/api/city-ops/v1/health")
+
+
 class TestContainers:
     def test_jobs_ended_well_and_the_rest_is_healthy(self, containers: Any) -> None:
         states = {name: one["State"] for name, one in inspected(containers).items()}
@@ -185,9 +196,9 @@ class TestReplicas:
         over = threading.Event()
 
         def read() -> None:
-            with httpx.Client(base_url=containers.city.public_url) as client:
+            with httpx.Client(base_url=containers.city.public_url, timeout=60) as client:
                 while not over.is_set():
-                    answers[client.get("/api/city-ops/v1/health").status_code] += 1
+                    answers[asked(client).status_code] += 1
 
         readers = [threading.Thread(target=read) for _ in range(3)]
         for reader in readers:
