@@ -119,6 +119,17 @@ class TestDocuments:
         assert "社会信用报告" in text
         assert "张喆 <b>&" in text
 
+    def test_a_rare_name_is_shown_and_copied_as_it_is_written(self, seals: Seals, tmp_path: Path) -> None:
+        """Beyond GB/T 2312 and beyond the Basic Multilingual Plane: as names of persons, firms and papers need them."""
+        if shutil.which("pdftotext") is None:
+            pytest.skip("poppler-utils is not installed")
+        said = "𠮷〇啟 𬱖晳囍医院 陳張䶮𬭎頔 二〇二六年" + "".join(chr(code) for code in range(0x4E00, 0x4E00 + 300))
+        assert story.shown(said) == said
+        path = tmp_path / "rare.pdf"
+        path.write_bytes(seals.sealed_pdf([story.paragraph(said)], title="t", reason="r"))
+        text = subprocess.run(["pdftotext", str(path), "-"], capture_output=True, check=True).stdout.decode()
+        assert said.replace(" ", "") in "".join(text.split())
+
     def test_a_character_that_the_font_lacks_leaves_a_trace(self) -> None:
         assert story.shown("𠀀a<") == "[U+20000]a&lt;"
 

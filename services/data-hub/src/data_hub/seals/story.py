@@ -14,18 +14,36 @@ from xml.sax.saxutils import escape
 FONT = "SmartHengshuiSansSC"
 FONT_FILE = Path(__file__).parent / "fonts" / "smart-hengshui-sans-sc.ttf"
 _INK, _LINE = "#1a1a1a", "#b8b8b8"
+_MOST_IN_BLOCK = 100  # entries of a block of a CMap, as Adobe's Technical Note 5014 allows
 _HIGHEST_ROW, _ENDLESS, _PADDING = 690, 1_000_000, 6
 
 
 @cache
 def characters() -> frozenset[int]:
     """The code points that the embedded font shows; registers the font."""
-    from reportlab.pdfbase import pdfmetrics  # noqa: PLC0415 - heavy, and most processes never need it
-    from reportlab.pdfbase.ttfonts import TTFont  # noqa: PLC0415 - as above
+    from reportlab.pdfbase import pdfmetrics, ttfonts  # noqa: PLC0415 - heavy, and most processes never need it
 
-    font = TTFont(FONT, str(FONT_FILE))
+    # The library's own table cuts what lies beyond the Basic Multilingual Plane: a name would be copied out as another.
+    ttfonts.makeToUnicodeCMap = _unicode_map
+    font = ttfonts.TTFont(FONT, str(FONT_FILE))
     pdfmetrics.registerFont(font)
     return frozenset(font.face.charToGlyph)
+
+
+def _unicode_map(name: str, subset: Sequence[int]) -> str:
+    """The ToUnicode CMap (ISO 32000-1, 9.10.3) of a font's subset of at most 256 code points, as UTF-16BE."""
+    lines = [f"<{at:02X}> <{chr(code).encode('utf-16-be', 'surrogatepass').hex()}>" for at, code in enumerate(subset)]
+    blocks = (lines[at : at + _MOST_IN_BLOCK] for at in range(0, len(lines), _MOST_IN_BLOCK))
+    return "\n".join(
+        [
+            "/CIDInit /ProcSet findresource begin 12 dict begin begincmap",
+            f"/CIDSystemInfo << /Registry ({name}) /Ordering ({name}) /Supplement 0 >> def",
+            f"/CMapName /{name} def /CMapType 2 def",
+            f"1 begincodespacerange <00> <{len(subset) - 1:02X}> endcodespacerange",
+            *(line for block in blocks for line in (f"{len(block)} beginbfchar", *block, "endbfchar")),
+            "endcmap CMapName currentdict /CMap defineresource pop end end",
+        ]
+    )
 
 
 def shown(text: str) -> str:
