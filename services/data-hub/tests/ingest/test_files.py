@@ -68,6 +68,15 @@ async def refusal(city: ServiceUnderTest, content: bytes, **query: Any) -> str:
     return str(batch["fault"]["code"])
 
 
+def test_gb18030_is_read_by_the_table_of_2022() -> None:
+    """What the table of 2000 had as private use is a character since: rare names, and punctuation set vertically."""
+    older = bytes.fromhex("fe51fe52fe53fe6cfe76fe91fe59fe61fe66fe67fe6dfe7efe90fea0a6d9a6daa6dba6f3")
+    with ExitStack() as scratch:
+        read = read_text(io.BytesIO("姓名\n".encode("gb18030") + older), Encoding.gb18030, Limits(), scratch)
+        text = read.file.read().decode()
+    assert text == "姓名\n𠂇𠂉𠃌𡗗𢦏𤇾\u9fb4\u9fb5\u9fb6\u9fb7\u9fb8\u9fb9\u9fba\u9fbb\ufe10\ufe12\ufe11\ufe19"
+
+
 GOOD_ROWS = [
     ("1074A", "2026-11-01T00:00:00+00:00", 57, "良"),
     ("1075A", "2026-11-01T00:00:00+00:00", 41, "优"),

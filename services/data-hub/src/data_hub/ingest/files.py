@@ -4,6 +4,7 @@ These functions block; they run in a thread. What they cannot read, they refuse 
 """
 
 import codecs
+import re
 import tempfile
 import zlib
 from contextlib import ExitStack
@@ -15,6 +16,18 @@ from data_hub.ingest.limits import RATIO_FROM, Limits
 
 _STEP = 1024 * 1024
 _GZIP = b"\x1f\x8b"
+# GB 18030-2022 names characters where the table of 2000, which the codec has, names places for private use: forms of
+# punctuation for vertical text, and ideographs that stood in no other standard then.
+_NEWER = dict(
+    zip(
+        (*range(0xE78D, 0xE797), 0xE81E, 0xE826, 0xE82B, 0xE82C, 0xE832, 0xE843, 0xE854, 0xE864,
+         0xE816, 0xE817, 0xE818, 0xE831, 0xE83B, 0xE855),
+        (0xFE10, 0xFE12, 0xFE11, *range(0xFE13, 0xFE1A), *range(0x9FB4, 0x9FBC),
+         0x20087, 0x20089, 0x200CC, 0x215D7, 0x2298F, 0x241FE),
+        strict=True,
+    )
+)  # fmt: skip
+_OLDER = re.compile(f"[{''.join(map(chr, _NEWER))}]")
 _WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
 
 
@@ -144,7 +157,7 @@ def _without(file: IO[bytes], skipped: int, scratch: ExitStack) -> IO[bytes]:
 
 
 def _transcoded(file: IO[bytes], scratch: ExitStack) -> IO[bytes]:
-    """GB18030 as UTF-8."""
+    """GB18030 as UTF-8, by the table of GB 18030-2022."""
     out = scratch.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 - closed with scratch
     decoder = codecs.getincrementaldecoder("gb18030")()
     file.seek(0)
@@ -152,7 +165,10 @@ def _transcoded(file: IO[bytes], scratch: ExitStack) -> IO[bytes]:
     while True:
         block = file.read(_STEP)
         try:
-            out.write(decoder.decode(block, final=not block).encode("utf-8"))
+            text = decoder.decode(block, final=not block)
+            if _OLDER.search(text):
+                text = text.translate(_NEWER)
+            out.write(text.encode("utf-8"))
         except UnicodeDecodeError as error:
             raise _undecodable("UTF-8 / GB18030", at + error.start) from None
         if not block:
