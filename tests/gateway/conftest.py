@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote_plus
 
 import httpx
 import pytest
@@ -84,6 +85,8 @@ class Echo:
             await asyncio.sleep(float(scope["query_string"].decode().removeprefix("seconds=")))
         if act == "refuse":
             await self._refuse(send)
+        elif act == "plain":
+            await plainly(send, *scope["query_string"].decode().split("="))
         elif act == "stream":
             await stream(send)
         elif act == "big":
@@ -102,6 +105,12 @@ async def answer(send: Any, status: int, body: bytes, media: str, *more: tuple[b
     headers = [(b"content-type", media.encode()), (b"content-length", str(len(body)).encode()), *more]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
+
+
+async def plainly(send: Any, status: str, wait: str) -> None:
+    """Refuses as the gateway does by itself: in plain text, with a time to wait where there is one."""
+    more = [(b"retry-after", unquote_plus(wait).encode())] if wait else []
+    await answer(send, int(status), b"no", "text/plain", *more)
 
 
 async def stream(send: Any) -> None:

@@ -1,4 +1,5 @@
-// Package problems says the gateway's own refusals as problem documents (RFC 9457), in the reader's language.
+// Package problems says the gateway's own refusals as problem documents (RFC 9457), in the reader's language, and to a
+// person whose browser asked for a page in words (pages.go).
 //
 // The stock `errors` middleware was not enough: it loses Retry-After, covers what services answer with the same status,
 // and asks a service for every request that a rate limit has just kept away from it. Here nobody is asked.
@@ -100,18 +101,15 @@ func (l *listener) WriteHeader(status int) {
 func refuse(w http.ResponseWriter, r *http.Request, status int) {
 	said, known := kinds[status]
 	if !known {
-		said = kind{"status-" + strconv.Itoa(status), http.StatusText(status), http.StatusText(status)}
+		said = kind{"status-" + strconv.Itoa(status), "请求未能完成", "The request was refused"}
 	}
-	language, title := "zh", said.chinese
-	if readsEnglish(r.Header.Get("Accept-Language")) {
-		language, title = "en", said.english
-	}
-	body, _ := json.Marshal(map[string]interface{}{
-		"type": "/problems/" + said.slug, "title": title, "status": status, "instance": r.URL.Path,
-	})
 	header := w.Header()
-	header.Set("Content-Type", "application/problem+json")
-	header.Set("Content-Language", language)
+	var body []byte
+	if prefersPage(r.Header.Get("Accept")) {
+		body = page(header, said, status)
+	} else {
+		body = document(header, said, status, r)
+	}
 	header.Set("Content-Length", strconv.Itoa(len(body)))
 	header.Set("Cache-Control", "no-store")
 	header.Del("X-Retry-In")
@@ -120,6 +118,19 @@ func refuse(w http.ResponseWriter, r *http.Request, status int) {
 	if r.Method != http.MethodHead {
 		_, _ = w.Write(body)
 	}
+}
+
+func document(header http.Header, said kind, status int, r *http.Request) []byte {
+	language, title := "zh", said.chinese
+	if readsEnglish(r.Header.Get("Accept-Language")) {
+		language, title = "en", said.english
+	}
+	header.Set("Content-Type", "application/problem+json")
+	header.Set("Content-Language", language)
+	body, _ := json.Marshal(map[string]interface{}{
+		"type": "/problems/" + said.slug, "title": title, "status": status, "instance": r.URL.Path,
+	})
+	return body
 }
 
 // readsEnglish tells whether English comes before Chinese in an Accept-Language header (RFC 9110 §12.5.4).
