@@ -114,6 +114,18 @@ class TestNames:
                         wrong.append(f"{module.name}: {node.name}")
         assert wrong == []
 
+    @pytest.mark.parametrize("service", SERVICES)
+    def test_every_read_of_a_persons_data_says_what_its_fields_are_called(self, service: str) -> None:
+        """Or she reads codes where she asks who read what: a service says its own fields, no list elsewhere does."""
+        wordless = [
+            f"{module.name}:{node.lineno}"
+            for module in modules(f"services/{service}")
+            for node in ast.walk(module.tree)
+            if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("access.read")
+            and not {"fields", "said"} <= {given.arg for given in node.keywords}
+        ]  # fmt: skip
+        assert wordless == []
+
     def test_nothing_is_left_for_later(self) -> None:
         later = re.compile(r"\b(TO" r"DO|FIX" r"ME|XX" r"X)\b")
         code = {".py", ".sh", ".yml", ".yaml", ".toml", ".js", ".html", ".css", ".sql"}

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from sqlalchemy import text
 
+from city_ops.cases.service import FIELD_WORDS
 from citykit.ids import new_id
 from citykit.testing import at
 
@@ -25,7 +26,7 @@ from .factories import (
 async def reads_of(city, person):
     async with city.work() as work:
         rows = await work.session.execute(
-            text("select actor, action, fields from personal_access where person = :p order by id"),
+            text("select actor, action, fields, words from personal_access where person = :p order by id"),
             {"p": f"sub:{person}"},
         )
         return [tuple(row) for row in rows]
@@ -148,10 +149,19 @@ class TestReadCase:
         await read(city, case, people.citizen)
         assert await reads_of(city, people.citizen_id) == []
         await read(city, case, people.officer)
-        ((actor, action, fields),) = await reads_of(city, people.citizen_id)
+        ((actor, action, fields, _),) = await reads_of(city, people.citizen_id)
         assert actor == f"sub:{people.officer_id}"
         assert action == "查看案件 Read a case"
         assert "description" in fields
+
+    async def test_every_field_of_a_read_is_told_in_chinese_first(self, city, people):
+        case = await brought_to(city, people, "dispatched")
+        await read(city, case, people.officer)
+        ((_, _, fields, words),) = await reads_of(city, people.citizen_id)
+        assert (words["fields"], set(fields)) == (FIELD_WORDS, FIELD_WORDS.keys())
+        assert all(said[0] > "一" for said in FIELD_WORDS.values())
+        assert words["record"] == "城市管理案件 City-management case"
+        assert words["matter"] == f"案件 Case {case['number']}"
 
     async def test_a_patrols_report_is_nobodys_private_matter(self, city, people):
         subject = str(new_id())
@@ -251,7 +261,8 @@ class TestReadPhoto:
         assert (own.status_code, own.headers["content-type"]) == (200, "image/jpeg")
         assert own.headers["x-content-type-options"] == "nosniff"
         assert (await city.client.get(path, headers=people.desk)).content == own.content
-        assert [fields for _, _, fields in await reads_of(city, people.citizen_id)] == [["photos"]]
+        ((_, _, fields, words),) = await reads_of(city, people.citizen_id)
+        assert (fields, words["fields"]) == (["photos"], {"photos": FIELD_WORDS["photos"]})
 
     async def test_by_nobody_else(self, city, people):
         case, path = await self.with_photo(city, people)

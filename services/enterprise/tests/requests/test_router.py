@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from citykit.testing import ServiceUnderTest, at
+from enterprise.requests.service import FIELD_WORDS
 
 from ..firms.factories import USCC, Caller, bound  # noqa: TID252 - tests are no installed package
 from .factories import (
@@ -174,6 +175,10 @@ class TestReadRequest:
         )
         lines = usage.json()["usages"]
         assert [(line["receiver_organisation"], line["fields"]) for line in lines] == [(DEPARTMENT, ["phone", "text"])]
+        assert (lines[0]["field_words"], FIELD_WORDS.keys()) == (FIELD_WORDS, {"phone", "text"})
+        assert all(words[0] > "一" for words in FIELD_WORDS.values())
+        assert lines[0]["record"] == "企业诉求 Request of a firm"
+        assert lines[0]["matter"] == f"诉求 Request {seen['number']}"
         log = await city.client.get(f"/api/enterprise/v1/firms/{USCC}/access-log", headers=caller.headers)
         assert [line["department_code"] for line in log.json()["items"]] == [DEPARTMENT]
 

@@ -5,6 +5,7 @@ from sqlalchemy import text
 
 from citykit.ids import new_id
 from citykit.testing import at
+from gov_collab.hotline.records import FIELD_WORDS
 
 LIST = "/hotline/tickets"
 CALL = {"title": "路灯不亮", "text": "门口黑", "contact": {"name": "王建国", "phone": "13900000001"}}
@@ -141,6 +142,19 @@ class TestRead:
         assert "text" in line["fields"]
         assert line["purpose"]
         assert "个人信息保护法" in line["legal_basis"]
+
+    async def test_of_every_kind_is_told_in_chinese_first(self, town: Any) -> None:
+        ticket = await town.ticket(contact={"name": "李秀英", "phone": "13900000001"})
+        await town.read(ticket, town.operator)
+        await town.get(f"/hotline/tickets/{ticket['id']}/contact", town.operator, purpose="回访")
+        lines = await reads(town)
+        told = {field: words for line in lines for field, words in line["words"]["fields"].items()}
+        assert told == FIELD_WORDS
+        assert {field for line in lines for field in line["fields"]} == told.keys()
+        assert all(words[0] > "一" for words in told.values())
+        for line in lines:
+            assert line["words"]["record"] == "便民热线工单 Hotline ticket"
+            assert line["words"]["matter"] == f"工单 Ticket {ticket['number']}"
 
     async def test_she_herself_leaves_none(self, town: Any) -> None:
         await town.read(await town.ticket(), town.citizen)

@@ -47,6 +47,11 @@ router = CityRouter(prefix="/api/citizen-pass/v1", tags=["identity"])
 
 Citizen = Annotated[Actor, Depends(signed_in())]
 _WORDS_OF_PURPOSE = "账户管理 Account administration"
+_FIELD_WORDS = {
+    "username": "用户名 User name",
+    "display_name": "显示名称 Display name",
+    "masked_name": "脱敏姓名 Name, masked",
+}
 
 
 @router.post(
@@ -78,7 +83,7 @@ async def find_account(
         raise NotFound()
     work.access.read(
         person=f"sub:{row.subject}", by=actor, action="查找账户 Find an account", purpose=_WORDS_OF_PURPOSE,
-        fields=("username", "display_name", "masked_name"),
+        fields=_FIELD_WORDS, said=_FIELD_WORDS,
     )  # fmt: skip
     office = await repository.office_of(work.session, row.subject, work.clock.now())
     return Account.of(row, office)

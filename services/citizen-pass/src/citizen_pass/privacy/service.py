@@ -32,6 +32,8 @@ from citykit.mesh import NeighbourRefused, NeighbourUnavailable
 from citykit.usage import ReadersQuery, UsageQuery
 from citykit.work import Work
 
+_FIELD_WORDS = {"text": "内容 Text", "usage": "被质疑的访问 The access in question"}
+
 
 class Privacy:
     """The acts of privacy, inside one transaction."""
@@ -152,6 +154,6 @@ class Privacy:
         """A reviewer read a person's question: that is a read of her data like any other."""
         self._work.access.read(
             person=f"sub:{row.subject}", by=by, action="查看对数据访问的质疑 Read a question about an access",
-            fields=("text", "usage"), purpose="答复质疑 Answer the question",
+            fields=_FIELD_WORDS, said=_FIELD_WORDS, purpose="答复质疑 Answer the question",
             legal_basis="《个人信息保护法》第五十条 PIPL art. 50",
         )  # fmt: skip

@@ -40,6 +40,15 @@ from citykit.work import Work
 LOCATE = "city-ops.cases.locate"
 PURPOSE = "办理城市管理案件 Handling a city-management case"
 LEGAL_BASIS = "《中华人民共和国个人信息保护法》第十三条第一款第三项 PIPL art. 13(1)(3)"
+RECORD = "城市管理案件 City-management case"
+# What a citizen reads of each field in her access log; a read of a field that is not here fails.
+FIELD_WORDS = {
+    "title": "标题 Title",
+    "description": "描述 Description",
+    "location": "位置 Place",
+    "address": "地址 Address",
+    "photos": "照片 Photographs",
+}
 
 
 class Cases:
@@ -66,7 +75,8 @@ class Cases:
         if case.reporter is not None and case.source_kind != SourceKind.patrol:
             self.work.access.read(
                 person=f"sub:{case.reporter}", by=by, action="查看案件 Read a case", fields=fields, purpose=PURPOSE,
-                legal_basis=LEGAL_BASIS,
+                legal_basis=LEGAL_BASIS, record=RECORD, said={name: FIELD_WORDS[name] for name in fields},
+                matter=f"案件 Case {case.number}",
             )  # fmt: skip
 
     async def accept(self, case: CaseRow, *, note: str | None, by: Actor) -> CaseSummary:
