@@ -263,6 +263,35 @@ class TestPage:
             "2026-11-30T16:00:00+00:00",
         )
 
+    async def test_says_which_reader_was_chosen_and_how_to_see_all(self, city, browser):
+        Neighbours(city, data_hub=[SPOKEN, CODED])
+        page = (await browser.get(f"{PAGES}/privacy?from=2026-11-01&organisation={CIVIL}")).text
+        assert '只看：<strong>衡水市民政局</strong> <a class="touch" href="/api/citizen-pass/pages/privacy?from' in page
+        assert "只看" not in (await browser.get(f"{PAGES}/privacy?from=2026-11-01")).text
+
+    async def test_takes_days_in_the_wrong_order_for_what_they_mean(self, city, browser):
+        Neighbours(city, data_hub=[SPOKEN])
+        page = (await browser.get(f"{PAGES}/privacy?from=2026-11-30&to=2026-11-01")).text
+        assert 'name="from" type="date" value="2026-11-01"' in page
+        assert 'name="to" type="date" value="2026-11-30"' in page
+
+    async def test_tells_nobody_from_nobody_in_those_days(self, city, browser):
+        Neighbours(city)
+        assert "所选范围内没有记录" not in (await browser.get(f"{PAGES}/privacy")).text
+        page = (await browser.get(f"{PAGES}/privacy?from=2026-11-01")).text
+        assert "所选范围内没有记录" in page
+        assert 'href="/api/citizen-pass/pages/privacy">查看全部记录' in page
+
+    async def test_names_an_office_without_a_name_by_its_code_and_says_so(self, city, browser):
+        Neighbours(city, data_hub=[SPOKEN | {"receiver_organisation_name": None}])
+        page = (await browser.get(f"{PAGES}/privacy")).text
+        assert page.count(f"<strong>单位代码 Code {CIVIL}</strong>") == 1
+
+    async def test_tells_questions_apart_for_who_hears_the_page(self, city, browser):
+        Neighbours(city, data_hub=[SPOKEN, CODED])
+        page = (await browser.get(f"{PAGES}/privacy")).text
+        assert '质疑这次访问<span class="unseen"> 2026-11-24 09:30 衡水市民政局</span>' in page
+
     @pytest.mark.parametrize(
         "query", ["from=2026-13-01", "to=x", "from=0001-01-01", "organisation=%00", 'receiver="><script>', "offset=-1"]
     )
@@ -280,3 +309,4 @@ class TestPage:
         city.neighbours.get("http://mesh.test/internal/city-ops/v1/usage").respond(403, json={})
         refused = await browser.get(f"{PAGES}/privacy/file")
         assert (refused.status_code, "text/html" in refused.headers["content-type"]) == (503, True)
+        assert "文件未能生成：" in refused.text

@@ -32,6 +32,7 @@ router = APIRouter(
 
 ASKED = ("您的质疑已提交", "Your question was sent")
 EMPTY = ("请写明您的疑问（最多 1000 字）", "Please write your question (at most 1000 characters)")
+NO_FILE = ("文件未能生成：", "The file was not made: ")
 FORGED = ("页面已过期，请重试", "The page had expired, please try again")
 PAGE = 20
 _CODE = re.compile(r"[!-~]{1,200}")
@@ -54,7 +55,8 @@ async def usages_file(request: Request, browser: BrowserInRequest, work: WorkInR
     try:
         file = await Privacy(work).everything(browser.account.subject, _asked(request), by=_actor(browser))
     except Problem as refused:
-        return await _page(request, work, browser, status=refused.status, error=refused.title)
+        told = (NO_FILE[0] + refused.title[0], NO_FILE[1] + refused.title[1])
+        return await _page(request, work, browser, status=refused.status, error=told)
     return file_response(file, kind)
 
 
@@ -97,6 +99,7 @@ async def _page(
     privacy, subject = Privacy(work), browser.account.subject
     found = await privacy.gather(subject, UsageFilter(**asked.model_dump(), offset=offset, limit=PAGE), by=actor)
     readers = await privacy.readers(subject, Period(**asked.model_dump(include=set(Period.model_fields))), by=actor)
+    shown, chosen = [_reader(one, _days(request)) for one in readers.items], asked.organisation or asked.receiver
     questions = await repository.about(work.session, subject, [usage.id for usage in found.items])
     told = {(row.service, row.usage_id): row for row in questions}
     return render(
@@ -105,8 +108,8 @@ async def _page(
         error=error[pick] if error else "", done=done[pick] if done else "", total=found.total,
         older=_here(request, found.next_offset) if found.next_offset is not None else "",
         newer=_here(request, max(offset - PAGE, 0)) if offset else "", days=_days(request), kept=_kept(request),
-        chosen=asked.organisation or asked.receiver, everybody=_address(_days(request)),
-        readers=[_reader(one, _days(request)) for one in readers.items],
+        chosen=chosen, chosen_said=next((one["said"] for one in shown if one["code"] == chosen), chosen),
+        readers=shown, everybody=_address(_days(request)),
         csv=_address(_kept(request), "/file"), json=_address(_kept(request) | {"format": "json"}, "/file"),
         usages=[_shown(usage, told.get((usage.service, usage.id)), browser) for usage in found.items],
     )  # fmt: skip
@@ -118,8 +121,13 @@ def _offset(request: Request) -> int:
 
 
 def _days(request: Request) -> dict[str, str]:
-    """The first and last day that the page was asked for; what is no day is not asked for."""
-    return {name: text for name in ("from", "to") if _midnight(text := request.query_params.get(name, "")) is not None}
+    """The first and last day that the page was asked for, in their order; what is no day is not asked for."""
+    named = {name: text for name in ("from", "to") if _midnight(text := request.query_params.get(name, "")) is not None}
+    if len(named) < 2:
+        return named
+    # Days in the wrong order would find nothing, and she would read that nobody looked.
+    first, last = sorted(named.values(), key=date.fromisoformat)
+    return {"from": first, "to": last}
 
 
 def _midnight(text: str, *, days: int = 0) -> datetime | None:
@@ -158,20 +166,24 @@ def _reader(one: Reader, days: Mapping[str, str]) -> dict[str, Any]:
     office = one.receiver_organisation
     who = {"receiver": one.receiver_code or ""} if office is None else {"organisation": office}
     return {
-        "said": one.receiver_organisation_name or one.receiver_said or office, "usages": one.usages,
+        "said": _office(one.receiver_organisation_name, office) or one.receiver_said, "usages": one.usages,
         "last": _day(one.last), "code": office or one.receiver_code, "address": _address({**days, **who}),
     }  # fmt: skip
 
 
 def _shown(usage: Usage, asked: Any, browser: Browser) -> dict[str, Any]:
     told = {"text": asked.text, "answer": asked.answer, "due": _day(asked.due_at)} if asked is not None else None
-    office = usage.receiver_organisation_name or usage.receiver_organisation
+    office = _office(usage.receiver_organisation_name, usage.receiver_organisation)
     reader = " ".join(word for word in (usage.receiver_post, usage.receiver_said) if word)
     return usage.model_dump() | {
         "when": _day(usage.logtime), "office": office, "reader": reader, "question": told,
         "said": [usage.field_words.get(field, field) for field in usage.fields],
         "own_request": usage.on_behalf_of is not None and usage.on_behalf_of in _own(browser),
     }  # fmt: skip
+
+
+def _office(name: str | None, code: str | None) -> str | None:
+    return name or (f"单位代码 Code {code}" if code else None)
 
 
 def _own(browser: Browser) -> set[str]:
