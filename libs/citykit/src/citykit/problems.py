@@ -4,9 +4,9 @@ A person whose browser asked for a page reads the same in words.
 """
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, PrivateAttr
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
@@ -22,6 +22,24 @@ class FieldError(BaseModel):
     pointer: str
     code: str
     message: str
+    _english: str | None = PrivateAttr(default=None)
+
+    @classmethod
+    def both(cls, pointer: str, code: str, said: Bilingual) -> Self:
+        """A wrong field said in either language: the reader gets one of them. `message` alone is for everybody."""
+        made = cls(pointer=pointer, code=code, message=said[0])
+        made._english = said[1]
+        return made
+
+    @property
+    def said(self) -> Bilingual:
+        """The sentence in Chinese and in English; the second is empty where `message` is for everybody."""
+        return self.message, self._english or ""
+
+    def told(self, *, english: bool) -> dict[str, str]:
+        """The wrong field as a JSON object in the reader's language."""
+        message = self._english if english and self._english else self.message
+        return {"pointer": self.pointer, "code": self.code, "message": message}
 
 
 class ProblemDocument(BaseModel):
@@ -67,7 +85,7 @@ class Problem(Exception):
         if instance is not None:
             body["instance"] = instance
         if self.errors:
-            body["errors"] = [error.model_dump() for error in self.errors]
+            body["errors"] = [error.told(english=english) for error in self.errors]
         return body | self.members
 
 
@@ -223,6 +241,7 @@ def answer(request: Request, problem: Problem, *, status: int | None = None) -> 
     `status` is for a status that no kind of problem has.
     """
     status = status or problem.status
+    request.state.refused = problem.slug  # for whoever keeps a record of the answer: a page does not say it
     headers = {"Cache-Control": "no-store"} | problem.headers
     if refusal_pages.prefers_page(request.headers.get("accept")):
         return _page(request, problem, status, headers)
@@ -235,7 +254,7 @@ def answer(request: Request, problem: Problem, *, status: int | None = None) -> 
 def _page(request: Request, problem: Problem, status: int, headers: dict[str, str]) -> Response:
     text = refusal_pages.written(
         status=status, slug=problem.slug, title=problem.title, detail=problem.detail,
-        faults=[(error.pointer, error.message) for error in problem.errors],
+        faults=[(error.pointer, error.said) for error in problem.errors],
         retry_after=next((value for name, value in headers.items() if name.lower() == "retry-after"), None),
     )  # fmt: skip
     page = HTMLResponse(text, status, headers | refusal_pages.HEADERS | {"Content-Language": "zh"})

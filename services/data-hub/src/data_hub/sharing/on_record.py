@@ -97,7 +97,8 @@ class _Answer:
             return
         if self._held is not None:
             start, self._held = self._held, None
-            await self._route.refused(self._scope, start["status"], _slug(message.get("body", b"")))
+            told = getattr(Request(self._scope).state, "refused", None)  # a page does not say it
+            await self._route.refused(self._scope, start["status"], told or _slug(message.get("body", b"")))
             await self._send(start)
         await self._send(message)
 
