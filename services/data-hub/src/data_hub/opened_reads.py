@@ -8,6 +8,9 @@ noted in its last second; while the database is down it counts, and no reader ge
 Each reader is written down one by one so often an hour, and all together so often; what comes beyond is counted, and
 each reader, resource and action leaves one record in ten minutes. So a flood writes no more than a busy day.
 
+What a door refuses is noted alike, within the same bounds (`opened_doors.py`): under the resource that was meant where
+the hub has it, and under one name for all others where not. No text that a reader chose becomes a name.
+
 A note names the resource, the route, its columns and how many rows, never what was asked. A department's person or
 program is named as its token says. Everybody else is `anyone` with a hash of the address, keyed anew for each month:
 nobody is followed from one month into the next, and a person who reads what is open to all leaves no name.
@@ -29,6 +32,7 @@ from citykit.actors import Actor, ActorKind
 from citykit.callers import Allowance, address_bucket, client_address
 from citykit.clock import CHINA
 from citykit.ids import new_id
+from citykit.problems import TooManyRequests
 from citykit.runtime import Runtime
 from citykit.telemetry import current_traceparent
 from citykit.work import Work
@@ -46,6 +50,7 @@ WINDOW = timedelta(minutes=10)  # what is counted within one is told in one reco
 MOST_APART = 50  # counts of a window that are kept by reader; further ones by resource
 MOST_RESOURCES = 200  # counts of a window in all; further ones are one
 OTHERS = "others"
+UNKNOWN = "unknown"  # the resource of a refusal that meant nothing which the hub has, or was told before anybody looked
 ANYONE = "anyone"
 
 _KEEP = """
@@ -66,13 +71,18 @@ on conflict (until, reader, resource, action) do update set calls = c.calls + ex
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """What was read: a resource by its code, or `layer/<id>`; how many rows and which columns left."""
+    """What was read: a resource by its code, `layer/<id>`, or `flow/<reference>`; how many rows and which columns left.
+
+    Or what was `refused`, and why: the slug of a problem, or the type of an error of CKAN's.
+    """
 
     resource: str
     action: str
     rows: int
     columns: Sequence[str] = ()
     calls: int = 1  # 0: more rows of a call that is noted already
+    refused: str | None = None
+    is_counted: bool = False  # never written down alone: what the limit of an address refuses
 
 
 @dataclass(slots=True)
@@ -99,6 +109,7 @@ class OpenedReads:
         self._counted: dict[_Key, _Counted] = {}
         self._until: datetime | None = None
         self._known = set[tuple[str, ...]]()
+        self._met = set[str]()
         self._writer: asyncio.Task[None] | None = None
         self._writing = asyncio.Lock()
 
@@ -110,6 +121,22 @@ class OpenedReads:
             state.city.farewells.append(state.opened_reads.close)
         return state.opened_reads  # type: ignore[no-any-return]  # the state of an application has no types
 
+    def found(self, request: Request, resource: str) -> None:
+        """Say which resource a request means: the hub has it, be it opened or not."""
+        self._met.add(resource)
+        request.state.opened = resource
+
+    def refuse(self, request: Request, action: str, code: str, status: int, meant: str) -> None:
+        """Note what a request is refused: under the resource that was found for it.
+
+        Who was refused before anybody looked `meant` a resource, as text; it has that name where this process has found
+        it for somebody before.
+        """
+        resource: str = getattr(request.state, "opened", meant if meant in self._met else UNKNOWN)
+        is_counted = status == TooManyRequests.status
+        read = Read(resource, action, 0, refused=code, is_counted=is_counted)
+        self.note(request, getattr(request.state, "actor", None), read)
+
     def note(self, request: Request, actor: Actor | None, read: Read) -> None:
         """Note what a request is answered. A question for the head of an answer reads nothing."""
         if is_head(request):
@@ -118,7 +145,8 @@ class OpenedReads:
         name = str(reader["address"] or reader["actor"])
         said = reader | _told(read) | {"route": getattr(request.scope.get("route"), "path", None)}
         # Rows that follow those of a noted call are counted: one file leaves one record, and its rows none uncounted.
-        if read.calls and not self._each.take(name) and not self._together.take(""):
+        alone = read.calls and not read.is_counted
+        if alone and not self._each.take(name) and not self._together.take(""):
             trace = current_traceparent()
             said["trace"] = None if trace is None else trace[3:35]
             self._noted.append((new_id(), now, said, name))
@@ -136,7 +164,7 @@ class OpenedReads:
         return _by(None) | {"address": self._runtime.vault.index("opened-reader", f"{month} {address}").hex()}
 
     def _count(self, at: datetime, name: str, said: dict[str, Any]) -> None:
-        key = self._place(_end_of_window(at), name, said["resource"], said["action"])
+        key = self._place(_end_of_window(at), name, said["resource"], _kind(said))
         who = said if key[1] == name else said | _by(None)
         more: dict[str, Any] = {"resource": key[2], "columns": [], "trace": None}
         counted = self._counted.setdefault(key, _Counted(who | more, at, at))
@@ -145,7 +173,7 @@ class OpenedReads:
         counted.rows += said["rows"]
 
     def _place(self, until: datetime, name: str, resource: str, action: str) -> _Key:
-        """Where a read is counted: by reader and resource, or by resource, or with all others."""
+        """Where a call is counted: by reader and resource, or by resource, or with all others."""
         if until != self._until:
             self._until, self._known = until, set()
         for key, most in (((name, resource, action), MOST_APART), ((OTHERS, resource, action), MOST_RESOURCES)):
@@ -236,7 +264,12 @@ def _told(read: Read) -> dict[str, Any]:
     return {
         "resource": read.resource, "action": read.action, "rows": read.rows, "columns": list(read.columns),
         "calls": read.calls,
-    }  # fmt: skip
+    } | ({} if read.refused is None else {"refused": read.refused})  # fmt: skip
+
+
+def _kind(said: Mapping[str, Any]) -> str:
+    """What is counted together: reads by their action, refusals by their reason as well."""
+    return f"{said['action']} {said['refused']}" if "refused" in said else str(said["action"])
 
 
 def _end_of_window(at: datetime) -> datetime:

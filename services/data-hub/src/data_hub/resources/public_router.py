@@ -1,9 +1,9 @@
 """The directory's public face: opened resources, for people's browsers and for programs."""
 
 from functools import partial
-from typing import Annotated
+from typing import Annotated, ClassVar
 
-from fastapi import Depends, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response, StreamingResponse
 
 from citykit.access import anyone
@@ -11,7 +11,7 @@ from citykit.pages import Page
 from citykit.problems import BadCursor, TooManyRequests, problems
 from citykit.runtime import ReaderInRequest
 from data_hub import keyless
-from data_hub.heads import PublicRouter
+from data_hub.opened_doors import OpenedRoute
 from data_hub.opened_reads import OpenedReads
 from data_hub.resources.download import as_csv, opened_rows
 from data_hub.resources.errors import NoResource
@@ -26,7 +26,18 @@ from data_hub.resources.schemas import (
     ResourceCode,
 )
 
-router = PublicRouter(prefix="/api/data-hub/v1/catalogue", tags=["catalogue"], dependencies=[Depends(anyone)])
+
+class CatalogueRoute(OpenedRoute):
+    """A route of the catalogue; the file is a door to rows."""
+
+    doors: ClassVar = {"download_opened": "download"}
+    means = "{code}"
+
+
+router = APIRouter(
+    prefix="/api/data-hub/v1/catalogue", tags=["catalogue"], dependencies=[Depends(anyone)],
+    route_class=CatalogueRoute, redirect_slashes=False,
+)  # fmt: skip
 
 
 @router.get("/resources", response_model=Page[ResourceBrief], responses=problems(BadCursor))
@@ -55,9 +66,9 @@ async def read_opened(code: ResourceCode, reading: ReadingInRequest) -> Resource
 )
 async def download_opened(code: ResourceCode, reading: ReadingInRequest, request: Request) -> StreamingResponse:
     """Download all rows of an opened resource as CSV 下载开放数据; texts that look like formulas are made harmless."""
-    resource = await reading.public(code)
+    reads = OpenedReads.of(request.app.state)
+    resource = await reading.public(code, partial(reads.found, request))
     dataset, columns = await opened_rows(reading.work, resource)
-    note = partial(OpenedReads.of(request.app.state).note, request, None)
-    rows = as_csv(request.app.state.city.open_work, dataset, columns, resource, note)
+    rows = as_csv(request.app.state.city.open_work, dataset, columns, resource, partial(reads.note, request, None))
     headers = {"Content-Disposition": f'attachment; filename="{code}.csv"', "X-Content-Type-Options": "nosniff"}
     return StreamingResponse(rows, media_type="text/csv; charset=utf-8", headers=headers)

@@ -1,10 +1,10 @@
 """What readers ask of the directory: lists, facets, statistics, one resource, its versions and what they changed."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated
 
 from fastapi import Depends
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, select
 
 from citykit.access import Actor
 from citykit.pages import Page, keyset_page
@@ -65,7 +65,7 @@ class Reading:
 
     async def public_providers(self) -> dict[str, str]:
         """The departments that opened something, by their codes."""
-        code, name = ResourceRow.provider, func.max(ResourceRow.provider_name)
+        code, name = ResourceRow.provider, repository.provider_name()
         rows = await self.work.session.execute(select(code, name).where(*PUBLIC).group_by(code))
         return {row[0]: row[1] for row in rows}
 
@@ -82,10 +82,12 @@ class Reading:
             raise NoResource
         return Resource.of(row, found.content, found.number)
 
-    async def public(self, code: str) -> Resource:
-        """An opened resource. Raises NoResource."""
-        row = await self.work.session.scalar(select(ResourceRow).where(ResourceRow.code == code, *PUBLIC))
-        if row is None:
+    async def public(self, code: str, found: Callable[[str], None] | None = None) -> Resource:
+        """An opened resource; `found` hears of it where it is in the directory, opened or not. Raises NoResource."""
+        row = await self.work.session.scalar(select(ResourceRow).where(ResourceRow.code == code))
+        if row is not None and found is not None:
+            found(row.code)
+        if row is None or not row.public:
             raise NoResource
         return (await self.all_told([await self.detail(row)]))[0]
 

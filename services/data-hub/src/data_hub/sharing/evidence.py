@@ -6,7 +6,7 @@ of one grant follow each other for the length of that statement and calls of dif
 
 A stream is one grant (`grant/<id>`), or one resource (`resource/<code>`) for calls that no grant covers. A refused call
 that names no resource that is there stands in the stream of its month, `refusals/<year>-<month>` (see `refusals`), and
-a read of what everybody may read in `opened/<year>-<month>` (see `opened`).
+a read of what everybody may read, served or refused, in `opened/<year>-<month>` (see `opened`).
 """
 
 import base64

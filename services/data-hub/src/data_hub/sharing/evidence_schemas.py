@@ -33,10 +33,11 @@ class EvidenceFilter(PageQuery):
 
 class Stream(Wire):
     """A stream of records: of one grant, of one resource for calls that no grant covered, of a month's refusals, of a
-    month's reads of opened data.
+    month's readers of opened data.
 
     Refusals of a month are those of calls that named no resource, and the counts of callers who were refused too often.
-    Reads of opened data stand one by one as far as the bounds of each reader and of all go, and as counts beyond.
+    Readers of opened data, served and refused, stand one by one as far as the bounds of each and of all go, and as
+    counts beyond. `unknown` is the resource of a refusal that meant nothing which the hub has.
     """
 
     stream: str

@@ -1,7 +1,8 @@
-"""Evidence of opened data 开放数据存证: reads of what everybody may read, in the chain of their month.
+"""Evidence of opened data 开放数据存证: reads of what everybody may read, and refusals, in the chain of their month.
 
-Whoever answered a reader noted the read (`data_hub.opened_reads`); here it is signed, at most a minute later, away from
-all readers. What was counted follows when its ten minutes are over, one record for each reader, resource and action.
+Whoever answered a reader noted the call (`data_hub.opened_reads`); here it is signed, at most a minute later, away from
+all readers. What was counted follows when its ten minutes are over, one record for each reader, resource and action,
+of refusals for each reason as well.
 """
 
 from collections.abc import Sequence
@@ -41,22 +42,29 @@ class OpenedEvidence:
         connection = await self._work.driver()
         reads = await (await connection.execute(_READS, (MOST_AT_ONCE,))).fetchall()
         for read_at, said in reads:
-            await self._chain(read_at, said | {"code": None, "read_at": instant(read_at)})
+            code = said.pop("refused", None)
+            await self._chain(read_at, said | {"code": code, "read_at": instant(read_at)}, _outcome(code))
         room = MOST_AT_ONCE - len(reads)
         counts = await (await connection.execute(_COUNTS, (self._work.clock.now(), room))).fetchall()
         for one in counts:
-            await self._chain(one[3], _summed(one))
+            await self._chain(one[3], _summed(one), _outcome(one[0].get("refused")))
         return len(reads) + len(counts) == MOST_AT_ONCE
 
-    async def _chain(self, at: datetime, said: dict[str, Any]) -> None:
-        more = {"grant_id": None, "outcome": Outcome.served.value, "subject": None, "purpose": None}
+    async def _chain(self, at: datetime, said: dict[str, Any], outcome: Outcome) -> None:
+        more = {"grant_id": None, "outcome": outcome.value, "subject": None, "purpose": None}
         await Evidence(self._work).chain(f"opened/{at.astimezone(CHINA):%Y-%m}", said | more)
 
 
 def _summed(counted: Sequence[Any]) -> dict[str, Any]:
-    """What a record says of reads that were counted."""
+    """What a record says of calls that were counted; of refusals also why, in the words of all counted refusals."""
     said, calls, rows, first, last = counted
-    told: dict[str, Any] = said
+    told = {name: value for name, value in said.items() if name != "refused"}
+    if "refused" in said:
+        told["codes"] = {said["refused"]: calls}
     return told | {
         "code": COUNTED, "calls": calls, "rows": rows, "first_at": instant(first), "last_at": instant(last)
     }  # fmt: skip
+
+
+def _outcome(refused: str | None) -> Outcome:
+    return Outcome.served if refused is None else Outcome.refused

@@ -113,9 +113,12 @@ def _admit(access: Access, row: LayerRow, who: Viewer) -> None:
 LayerPath = Annotated[str, Path(max_length=60, examples=["divisions"], description="The id of a collection")]
 
 
-async def seen_layer(layer: LayerPath, who: ViewerInRequest, work: WorkInRequest) -> Seen:
+async def seen_layer(request: Request, layer: LayerPath, who: ViewerInRequest, work: WorkInRequest) -> Seen:
     """The layer that the path names."""
-    return shown(await LayerTable(work).one(layer), who)
+    row = await LayerTable(work).one(layer)
+    if row is not None:
+        OpenedReads.of(request.app.state).found(request, f"layer/{row.id}")
+    return shown(row, who)
 
 
 async def kept_layer(layer: LayerPath, who: ViewerInRequest, work: WorkInRequest) -> Seen:

@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Any
 
 from data_hub.registries.macro_economy.repository import Seen, Series
-from data_hub.registries.macro_economy.service import TIME, Shape
+from data_hub.registries.macro_economy.service import TIME, VALUE, Shape
 
 ALL_DIMENSIONS = "AllDimensions"
 DETAILS = ("full", "dataonly", "serieskeysonly", "nodata")
@@ -55,6 +55,17 @@ class DataMessage:
     def dimensions(self) -> list[str]:
         """All dimensions, time last."""
         return [*self.shape.dimensions, TIME]
+
+    @property
+    def columns(self) -> list[str]:
+        """What is told of a series and its observations: dimensions, value, attributes."""
+        value = [TIME, VALUE] if self.with_observations else []
+        return [*self.shape.dimensions, *value, *(self.level if self.with_attributes else ())]
+
+    @property
+    def observations(self) -> int:
+        """How many observations the answer holds."""
+        return len(self.rows) if self.with_observations else 0
 
     def vintages(self) -> Iterator[tuple[datetime | None, list[Seen]]]:
         """The rows by the instant of their release where history is asked for, otherwise all in one."""

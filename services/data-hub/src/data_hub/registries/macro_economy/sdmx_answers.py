@@ -19,7 +19,7 @@ from citykit.problems import (
     Unavailable,
     problems,
 )
-from data_hub.heads import HeadRoute
+from data_hub.opened_doors import OpenedRoute
 from data_hub.registries.macro_economy.data_xml import error as error_message
 from data_hub.registries.macro_economy.errors import (
     SdmxNoResults,
@@ -28,18 +28,20 @@ from data_hub.registries.macro_economy.errors import (
     SdmxSemantic,
     SdmxTooLarge,
 )
-from data_hub.registries.macro_economy.media import Offer, chosen
+from data_hub.registries.macro_economy.media import Offer, chosen, prefers_json
 
 ERROR_MEDIA = "application/vnd.sdmx.error+xml;version=2.1"
 _CODES = {401: 110, 403: 150, 404: 100, 413: 510, 429: 503, 503: 503}
 _PER_PIECE = 200
 
 
-class SdmxRoute(HeadRoute):
+class SdmxRoute(OpenedRoute):
     """A route that refuses in the standard's words.
 
-    A reader of SDMX-ML is told `mes:Error`, everybody else a problem document that carries the standard's code.
+    Whoever asks for JSON is told a problem document that carries the standard's code, everybody else `mes:Error`.
     """
+
+    doors = dict.fromkeys(("read_flow", "read_key", "read_key_of_provider", "read_flow_2", "read_key_2"), "data")
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         super().__init__(path, endpoint, **options)
@@ -62,8 +64,9 @@ class SdmxRoute(HeadRoute):
 
 
 def _told(request: Request, problem: Problem) -> Response:
-    if "xml" not in request.headers.get("accept", "").lower():
+    if prefers_json(request.headers.get("accept")):
         raise problem
+    request.state.refused = problem.slug
     parts: list[str] = [*problem.title]
     if problem.detail is not None:
         parts += [problem.detail] if isinstance(problem.detail, str) else problem.detail

@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from citykit.ids import new_id
 from data_hub import keyless
+from data_hub.opened_reads import OpenedReads, Read
 from data_hub.registries.macro_economy import data_csv, data_json, data_xml, structure_json, structure_xml
 from data_hub.registries.macro_economy.availability import MODES, constraint
 from data_hub.registries.macro_economy.dataset import DataMessage
@@ -111,7 +112,8 @@ async def _data(
     request: Request, registry: MacroEconomy, flow: str, key: str, query: DataQuery, may_see: bool
 ) -> Response:
     offer = offer_for(request, DATA)
-    shape = await _shape(registry, flow)
+    shape, reads = await _shape(registry, flow), OpenedReads.of(request.app.state)
+    reads.found(request, resource := f"flow/{shape.ref}")
     wanted = understood(shape, key, query, may_see=may_see)
     changed = max(
         shape.flow.data_changed_at or shape.flow.changed_at, shape.flow.changed_at, shape.structure.changed_at
@@ -131,6 +133,8 @@ async def _data(
         shape, [one for one in series if one.key in filled], rows, wanted.detail, wanted.at, wanted.history,
         registry.work.clock.now(), f"HS-{new_id()}", labels=query.labels == "both",
     )  # fmt: skip
+    read = Read(resource, "data", message.observations, tuple(message.columns))
+    reads.note(request, getattr(request.state, "actor", None), read)
     return streamed(_written(message, offer.form), offer, headers)
 
 

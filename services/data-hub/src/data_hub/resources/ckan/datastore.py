@@ -1,5 +1,6 @@
 """The datastore's actions: the rows of opened resources, asked for by name and value, never in SQL."""
 
+from collections.abc import Callable
 from typing import Any
 
 from citykit.work import Work
@@ -26,10 +27,11 @@ _ROW_NUMBER = Column(ROW_ID, "_id", ColumnType.integer)
 
 
 class Datastore:
-    """The rows of opened resources within one transaction."""
+    """The rows of opened resources within one transaction; `found` hears which one a call means, opened or not."""
 
-    def __init__(self, work: Work) -> None:
+    def __init__(self, work: Work, found: Callable[[str], None] | None = None) -> None:
         self.work = work
+        self._found = found
 
     async def search(self, given: Arguments) -> tuple[Shown, str, Read]:
         """Rows of an opened resource: what is told of them, the rows as JSON, and what was read for the record."""
@@ -59,14 +61,24 @@ class Datastore:
                 "fields": fields}  # fmt: skip
 
     async def _opened(self, wanted: str) -> tuple[Resource, Dataset, dict[str, Column]]:
-        code = canonical_code(wanted).removesuffix(f"-{OUTLET}").removesuffix(f"-{QUERY}")
         try:
-            resource = await Reading(self.work).public(code)
+            resource = await Reading(self.work).public(code_of(wanted), self._found)
             dataset, names = await opened_rows(self.work, resource)
         except NoResource:
             raise not_found(f"Resource {wanted[:60]!r}") from None
         columns = {ROW_ID: _ROW_NUMBER} | {one.name: one for one in dataset.shape.columns if one.name in names}
         return resource, dataset, columns
+
+
+def code_of(wanted: str) -> str:
+    """The code of the resource that a call names, by itself or by one of its outlets."""
+    return canonical_code(wanted).removesuffix(f"-{OUTLET}").removesuffix(f"-{QUERY}")
+
+
+def code_asked(given: Arguments) -> str:
+    """The code of the resource that the parameters of a call name, if any, as text that nobody has looked at."""
+    wanted = given.raw("resource_id") or given.raw("id")
+    return code_of(wanted[:100]) if isinstance(wanted, str) else ""
 
 
 def _query(given: Arguments, columns: dict[str, Column]) -> RowQuery:
@@ -149,7 +161,7 @@ def _fields(resource: Resource, shown: list[Column]) -> list[Shown]:
 
 
 def _links(wanted: str, query: RowQuery) -> Shown:
-    start = f"/api/3/action/datastore_search?resource_id={wanted}&limit={query.limit}"
+    start = f"/api/data-hub/ckan/api/3/action/datastore_search?resource_id={wanted}&limit={query.limit}"
     return {"start": start, "next": f"{start}&offset={query.offset + query.limit}"}
 
 

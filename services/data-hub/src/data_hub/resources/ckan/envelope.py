@@ -10,8 +10,9 @@ from starlette.responses import Response
 
 from citykit.problems import Problem
 from citykit.routing import NotText
-from data_hub.heads import HeadRoute
+from data_hub.opened_doors import OpenedRoute
 
+DOORS = frozenset({"datastore_search", "datastore_search_sql", "datastore_info"})  # actions that rows are asked of
 ROWS = "\x00rows"  # stands for rows that the database wrote as JSON; no text that came in or is kept holds NUL
 LARGEST = 2**31 - 1
 _KINDS = {404: "Not Found Error", 429: "Too Many Requests"}
@@ -55,12 +56,21 @@ def refused(help_: str, refusal: CkanRefusal, headers: dict[str, str] | None = N
     return Response(text, status_code=refusal.status, media_type="application/json", headers=headers)
 
 
-class CkanRoute(HeadRoute):
+class CkanRoute(OpenedRoute):
     """A route that takes what clients of CKAN send: parameters it does not know are left aside, as CKAN does."""
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         super().__init__(path, endpoint, **options)
         self._straight = None  # refusals are put into CKAN's words below, on the framework's way
+
+    def door(self, request: Request) -> str | None:
+        """The action that the path names, where rows are asked of it."""
+        action = request.path_params["action"]
+        return action if action in DOORS else None
+
+    def meant(self, request: Request) -> str:
+        """The resource that the parameters name, once they are read."""
+        return getattr(request.state, "meant", "")
 
     def _check_query(self, request: Request) -> None:
         texts = (
@@ -78,10 +88,11 @@ class CkanRoute(HeadRoute):
             try:
                 return await handle(request)
             except CkanRefusal as refusal:
+                request.state.refused = refusal.kind
                 return refused(request.url.path, refusal)
             except Problem as problem:
                 kind = _KINDS.get(problem.status, "Validation Error")
-                said = f"{problem.title[0]} {problem.title[1]}"
+                said, request.state.refused = f"{problem.title[0]} {problem.title[1]}", kind
                 return refused(request.url.path, CkanRefusal(problem.status, kind, said), problem.headers)
 
         return told

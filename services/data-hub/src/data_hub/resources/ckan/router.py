@@ -2,6 +2,7 @@
 
 import inspect
 import re
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
@@ -12,7 +13,7 @@ from citykit.work import WorkInRequest
 from data_hub import keyless
 from data_hub.opened_reads import OpenedReads
 from data_hub.resources.ckan.actions import MOST_ROWS, Actions
-from data_hub.resources.ckan.datastore import Datastore, no_sql
+from data_hub.resources.ckan.datastore import Datastore, code_asked, no_sql
 from data_hub.resources.ckan.envelope import Arguments, CkanRefusal, CkanRoute, answered, arguments, not_found
 
 NAMES = frozenset(name for name, _ in inspect.getmembers(Actions, inspect.iscoroutinefunction) if name[:1] != "_")
@@ -34,13 +35,15 @@ Given = Annotated[Arguments, Depends(arguments)]
 async def call_action(action: str, request: Request, given: Given, work: WorkInRequest) -> Response:
     """Answer an action of CKAN's API 开放数据接口, read-only; unknown parameters are left aside, as CKAN does."""
     help_ = f"{Actions(work).at.actions}/help_show?name={action}"
+    reads, request.state.meant = OpenedReads.of(request.app.state), code_asked(given)
+    store = Datastore(work, partial(reads.found, request))
     if action == "datastore_search":
         keyless.count(request)
-        result, rows, read = await Datastore(work).search(given)
-        OpenedReads.of(request.app.state).note(request, None, read)
+        result, rows, read = await store.search(given)
+        reads.note(request, None, read)
         return answered(help_, result, rows)
     keyless.spend(request, _weight(action, given))
-    return answered(help_, await _result(action, given, work))
+    return answered(help_, await _result(action, given, store))
 
 
 def _weight(action: str, given: Arguments) -> int:
@@ -51,11 +54,11 @@ def _weight(action: str, given: Arguments) -> int:
     return keyless.of_page(given.number(name, usual))
 
 
-async def _result(action: str, given: Arguments, work: WorkInRequest) -> object:
+async def _result(action: str, given: Arguments, store: Datastore) -> object:
     if action in NAMES:
-        return await getattr(Actions(work), action)(given)
+        return await getattr(Actions(store.work), action)(given)
     if action == "datastore_info":
-        return await Datastore(work).info(given)
+        return await store.info(given)
     if action == "help_show":
         return _help(given.needed("name"))
     if action == "datastore_search_sql":

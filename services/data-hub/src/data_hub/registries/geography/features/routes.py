@@ -1,7 +1,7 @@
 """Routes of an OGC API: what is wrong with a parameter is told with 400, and a queryable is a parameter of its own."""
 
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, ClassVar
 
 from fastapi import APIRouter
 from fastapi.exceptions import RequestValidationError
@@ -9,18 +9,24 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from citykit.problems import FieldError, UnknownParameter
-from data_hub.heads import HeadRoute
+from citykit.refusals import said as said_of
+from data_hub.opened_doors import OpenedRoute
 from data_hub.registries.geography.errors import BadParameter
 
 
-class OgcRoute(HeadRoute):
+class OgcRoute(OpenedRoute):
     """A route that keeps to the OGC's statuses, and takes each parameter once, those that are queryables too."""
+
+    doors: ClassVar = {
+        "list_features": "features", "read_feature": "feature", "read_feature_history": "history", "read_tile": "tile",
+    }  # fmt: skip
+    means = "layer/{layer}"
 
     def _check_query(self, request: Request) -> None:
         super()._check_query(request)
         given = [name for name, _ in request.query_params.multi_items()]
         if twice := [name for name in given if given.count(name) > 1]:
-            error = FieldError(pointer=f"?{twice[0][:80]}", code="repeated", message="given twice")
+            error = FieldError.both(f"?{twice[0][:80]}", "repeated", ("只能填写一次", "given twice"))
             raise UnknownParameter(errors=[error])
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
@@ -32,8 +38,7 @@ class OgcRoute(HeadRoute):
                 return await handle(request)
             except RequestValidationError as error:
                 wrong = [
-                    FieldError(pointer=f"?{one['loc'][-1]}", code=str(one["type"]), message=str(one["msg"]))
-                    for one in error.errors()
+                    FieldError.both(f"?{one['loc'][-1]}", str(one["type"]), said_of(one)) for one in error.errors()
                 ]
                 said = ", ".join(one.pointer for one in wrong)
                 raise BadParameter((f"参数有误: {said}", f"Wrong: {said}"), errors=wrong) from None
