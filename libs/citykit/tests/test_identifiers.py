@@ -17,6 +17,7 @@ from citykit.identifiers import checked, gb11643, gb32100, gbt2260
 from citykit.identifiers.gb11643 import CitizenNumberReason, Holder, InvalidCitizenNumber, Sex
 from citykit.identifiers.gb32100 import InvalidUscc, UsccReason
 from citykit.identifiers.gbt2260 import CountyKind, DivisionReason, InvalidDivisionCode, Level
+from citykit.refusals import said
 
 TODAY = date(2026, 11, 24)
 FEW = settings(max_examples=80, deadline=None)
@@ -390,6 +391,10 @@ class TestOnTheWire:
             self.number.validate_python("131102202502290014")
         error = refused.value.errors()[0]
         assert error["type"] == "citizen-number.birth-date"
+        assert said(error) == (
+            "公民身份号码中的出生日期不存在",
+            "The birth date within the citizen number does not exist",
+        )
         assert error["msg"] == (
             "公民身份号码中的出生日期不存在 The birth date within the citizen number does not exist"
         )

@@ -67,6 +67,7 @@ class TestPage:
         assert answer.status_code == 422
         assert "?limit" in answer.text
         assert "应为整数" in answer.text
+        assert "valid integer" in answer.text, "a page says both, Chinese first"
 
     async def test_says_when_to_come_again(self, city: ServiceUnderTest) -> None:
         told = {"status": 429, "slug": "x", "title": ("请求过于频繁", "Too many"), "detail": None, "faults": []}

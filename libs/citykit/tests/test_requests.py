@@ -88,6 +88,29 @@ class TestBadInput:
         assert await nothing_was_kept(city)
 
     @pytest.mark.parametrize(
+        ("body", "chinese", "english"),
+        [
+            ({"text": 7}, "应为文本", "valid string"),
+            ({"text": " "}, "不能为空", "at least 1 character"),
+            ({"text": "字" * 201}, "至多200个字符", "at most 200 characters"),
+            ({"text": "x", "colour": "red"}, "没有该字段", "not permitted"),
+            ({"text": "x", "number": 2**31}, f"不应大于{2**31 - 1}", "less than or equal"),
+            ({"text": "x", "number": "1"}, "应为数字，不是文本", "a number is wanted, not text"),
+        ],
+    )
+    async def test_what_is_wanted_is_said_in_the_readers_language_alone(
+        self, city: ServiceUnderTest, body: dict[str, Any], chinese: str, english: str
+    ) -> None:
+        said = []
+        for language in ("zh-CN", "en"):
+            headers = city.token() | {"Accept-Language": language}
+            (error,) = (await city.client.post(NOTES, json=body, headers=headers)).json()["errors"]
+            said.append(error["message"])
+        assert said[0] == chinese
+        assert english in said[1]
+        assert said[1].isascii()
+
+    @pytest.mark.parametrize(
         "body",
         [
             r'{"text": "a\u0000b"}',
@@ -127,6 +150,13 @@ class TestBadInput:
         answer = await city.client.post(NOTES, content=r'{"text": "\\u0000 \ud83d\ude00"}', headers=headers)
         assert answer.status_code == 201
         assert answer.json()["text"] == "\\u0000 😀"
+
+    @pytest.mark.parametrize("query", ["number=%CD%F5%CE%E5", "number=%ED%A0%BD", "number=1&after=%FF", "%C0%80=1"])
+    async def test_bytes_that_are_no_utf_8_are_refused_and_not_replaced(
+        self, city: ServiceUnderTest, query: str
+    ) -> None:
+        answer = await city.client.get(f"{NOTES}?{query}", headers=city.token())
+        assert (answer.status_code, answer.json()["type"]) == (400, "/problems/not-utf-8")
 
     @pytest.mark.parametrize("query", ["color=red", "limit=1&limit=2", "limit=0", "limit=x", "after=%00", "number=%00"])
     async def test_a_wrong_query_parameter_is_refused(self, city: ServiceUnderTest, query: str) -> None:

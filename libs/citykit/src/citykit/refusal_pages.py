@@ -97,7 +97,7 @@ def written(
     slug: str,
     title: Bilingual,
     detail: Bilingual | str | None,
-    faults: Sequence[tuple[str, str]],
+    faults: Sequence[tuple[str, Bilingual]],
     retry_after: str | None,
 ) -> str:
     """The page of a refusal, all of it escaped; `faults` are (where, what) pairs, `retry_after` a header's value."""
@@ -119,11 +119,11 @@ def _paragraph(said: Bilingual) -> str:
     return f'<p class="said">{_both(said)}</p>\n'
 
 
-def _list(faults: Sequence[tuple[str, str]]) -> str:
+def _list(faults: Sequence[tuple[str, Bilingual]]) -> str:
     if not faults:
         return ""
     lines = (
-        f"<li><bdi><code>{escape(where[:_LONGEST_POINTER])}</code></bdi> <bdi>{escape(what)}</bdi></li>"
+        f"<li><bdi><code>{escape(where[:_LONGEST_POINTER])}</code></bdi> <bdi>{_both(what)}</bdi></li>"
         for where, what in faults[:_MOST_FAULTS]
     )
     return f"<ul>{''.join(lines)}</ul>\n"

@@ -1,11 +1,13 @@
 """Every error that leaves an endpoint becomes a problem: validation, routing, database, bugs."""
 
-from typing import Any
+import re
+from typing import Any, get_args
 
 import psycopg
 import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from pydantic_core.core_schema import ErrorType
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
@@ -14,6 +16,7 @@ from starlette.responses import Response
 
 from citykit.problems import (
     BY_STATUS,
+    Bilingual,
     Conflict,
     FieldError,
     Invalid,
@@ -38,56 +41,95 @@ def pointer(location: tuple[Any, ...]) -> str:
     return "/" + "/".join(str(part).replace("~", "~0").replace("/", "~1") for part in location)
 
 
+# The stock kinds of error in Chinese. What stands in braces is what the field wants, never what came in.
 _SAID = {
     "missing": "必填",
-    "extra_forbidden": "未知的字段",
+    "extra_forbidden": "没有该字段",
     "json_invalid": "不是有效的 JSON",
     "string_type": "应为文本",
-    "string_too_short": "内容过短或为空",
-    "string_too_long": "内容过长",
-    "string_pattern_mismatch": "格式不正确",
+    "string_unicode": "含有无法编码的字符",
+    "string_too_short": "至少{min_length}个字符",
+    "string_too_long": "至多{max_length}个字符",
+    "string_pattern_mismatch": "格式应符合 {pattern}",
     "int_type": "应为整数",
     "int_parsing": "应为整数",
+    "int_parsing_size": "整数过大",
     "int_from_float": "应为整数",
     "float_type": "应为数字",
     "float_parsing": "应为数字",
     "finite_number": "应为有限的数字",
-    "bool_type": "应为是或否",
-    "bool_parsing": "应为是或否",
-    "greater_than": "数值过小",
-    "greater_than_equal": "数值过小",
-    "less_than": "数值过大",
-    "less_than_equal": "数值过大",
-    "enum": "不在可选范围内",
-    "literal_error": "不在可选范围内",
-    "uuid_parsing": "不是有效的编号",
-    "uuid_type": "不是有效的编号",
-    "date_parsing": "不是有效的日期",
-    "date_from_datetime_parsing": "不是有效的日期",
-    "date_type": "不是有效的日期",
-    "datetime_parsing": "不是有效的时间",
-    "datetime_from_date_parsing": "不是有效的时间",
-    "datetime_type": "不是有效的时间",
-    "timezone_aware": "时间须带时区",
+    "decimal_type": "应为数字",
+    "decimal_parsing": "应为数字",
+    "decimal_max_digits": "至多{max_digits}位数字",
+    "decimal_max_places": "至多{decimal_places}位小数",
+    "multiple_of": "应为{multiple_of}的倍数",
+    "bool_type": "应为是或否（true、false）",
+    "bool_parsing": "应为是或否（true、false）",
+    "greater_than": "应大于{gt}",
+    "greater_than_equal": "不应小于{ge}",
+    "less_than": "应小于{lt}",
+    "less_than_equal": "不应大于{le}",
+    "enum": "应为其中之一：{expected}",
+    "literal_error": "应为其中之一：{expected}",
+    "uuid_parsing": "不是有效的编号（UUID）",
+    "uuid_type": "不是有效的编号（UUID）",
+    "date_parsing": "日期应写作 YYYY-MM-DD",
+    "date_from_datetime_parsing": "日期应写作 YYYY-MM-DD",
+    "date_from_datetime_inexact": "应为日期，不带时刻",
+    "date_type": "日期应写作 YYYY-MM-DD",
+    "datetime_parsing": "时间应写作 YYYY-MM-DDThh:mm:ss+08:00",
+    "datetime_from_date_parsing": "时间应写作 YYYY-MM-DDThh:mm:ss+08:00",
+    "datetime_type": "时间应写作 YYYY-MM-DDThh:mm:ss+08:00",
+    "timezone_aware": "时间须带时区，如 +08:00",
+    "url_type": "不是有效的网址",
+    "url_parsing": "不是有效的网址",
+    "url_scheme": "网址应以其中之一开头：{expected_schemes}",
+    "url_too_long": "网址至多{max_length}个字符",
+    "model_type": "应为 JSON 对象",
     "model_attributes_type": "应为 JSON 对象",
     "dict_type": "应为 JSON 对象",
     "list_type": "应为列表",
-    "too_long": "条目过多",
-    "too_short": "条目过少",
+    "too_long": "至多{max_length}项",
+    "too_short": "至少{min_length}项",
+    "union_tag_not_found": "缺少 {discriminator}",
+    "union_tag_invalid": "{discriminator} 应为其中之一：{expected_tags}",
 }
+_OWN = "value_error"  # raised by a rule of ours, with its own sentence
+_WRONG = "填写有误"
+_STOCK = frozenset(get_args(ErrorType))
 
 
-def said(item: Any) -> str:
-    """A validation message in Chinese and English; our own types say both already."""
-    chinese = _SAID.get(str(item["type"]))
-    return f"{chinese} {item['msg']}" if chinese else str(item["msg"])
+def said(item: Any) -> Bilingual:
+    """A validation error in Chinese, with what the field wants, and in English.
+
+    Rules of ours say both by themselves: as `zh` and `en` of the error or of its context, else in one sentence for all.
+    """
+    kind, context, message = str(item["type"]), item.get("ctx") or {}, str(item["msg"])
+    own = context.get("error")
+    if isinstance(context.get("zh"), str):
+        return context["zh"], str(context.get("en", ""))
+    if kind == _OWN and isinstance(own, Exception):
+        return getattr(own, "zh", None) or str(own) or _WRONG, getattr(own, "en", "")
+    if kind not in _STOCK:
+        return message, ""
+    if kind == "string_too_short" and context.get("min_length") == 1:
+        return "不能为空", message
+    limits = {name: _listed(value) if name.startswith("expected") else value for name, value in context.items()}
+    try:
+        return _SAID.get(kind, _WRONG).format_map(limits), message
+    except KeyError:  # another release may name its limits otherwise
+        return _WRONG, message
+
+
+def _listed(choices: Any) -> str:
+    """What may be chosen from as a Chinese sentence has it: `'a', 'b' or 'c'` as a、b、c."""
+    return re.sub(r"'?(?:, | or )'?", "、", str(choices)).strip("'")
 
 
 def from_validation(error: RequestValidationError) -> Problem:
     """A validation error as a problem; it never echoes what came in (it may be personal, or not encodable)."""
     errors = [
-        FieldError(pointer=pointer(tuple(item["loc"])), code=str(item["type"]), message=said(item))
-        for item in error.errors()[:50]
+        FieldError.both(pointer(tuple(item["loc"])), str(item["type"]), said(item)) for item in error.errors()[:50]
     ]
     unknown = [e for e in errors if e.pointer.startswith("?") and e.code == "extra_forbidden"]
     if unknown:

@@ -10,6 +10,14 @@ from citykit.clock import CHINA
 from citykit.identifiers import checked, gb11643, gb32100
 
 
+class Wrong(ValueError):
+    """A value breaks a rule of ours, said in Chinese and in English; neither repeats the value."""
+
+    def __init__(self, zh: str, en: str) -> None:
+        super().__init__(f"{zh} {en}")
+        self.zh, self.en = zh, en
+
+
 class Wire(BaseModel):
     """Base of everything a caller sends or receives: unknown fields are refused, numbers are numbers."""
 
@@ -29,21 +37,21 @@ def _in_china(value: datetime) -> str:
 def _within_reach(value: datetime) -> datetime:
     """Keep to years that PostgreSQL and every client can hold once the zone is applied."""
     if not 1800 <= value.year <= 2300:
-        raise ValueError("the year must lie between 1800 and 2300")
+        raise Wrong("年份应在1800至2300之间", "the year must lie between 1800 and 2300")
     return value.astimezone(UTC)
 
 
 def _a_number(value: Any) -> Any:
     """Refuse text and truth values where a number is meant: the stock rules take "1" for 1."""
     if isinstance(value, str | bool):
-        raise ValueError("a number is wanted, not text")
+        raise Wrong("应为数字，不是文本", "a number is wanted, not text")
     return value
 
 
 def _written_out(value: Any) -> Any:
     """Refuse bare numbers, in quotes or without: the stock rules read them as seconds or milliseconds since 1970."""
     if isinstance(value, int | float) or (isinstance(value, str) and value[4:5] != "-"):
-        raise ValueError("a time is written out as in RFC 3339")
+        raise Wrong("时间应按 RFC 3339 写全，如 2026-11-28T09:00:00+08:00", "a time is written out as in RFC 3339")
     return value
 
 

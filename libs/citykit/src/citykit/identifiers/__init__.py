@@ -45,7 +45,6 @@ def checked(parse: Callable[[str], Identifier]) -> AfterValidator:
         try:
             return parse(text).code
         except IdentifierError as refused:
-            # A pydantic template would read braces; none of our sentences holds one.
-            raise PydanticCustomError(refused.code, f"{refused.zh} {refused.en}") from refused
+            raise PydanticCustomError(refused.code, "{zh} {en}", {"zh": refused.zh, "en": refused.en}) from refused
 
     return AfterValidator(canonical)

@@ -15,10 +15,7 @@ PurposeCode = Annotated[str, Field(pattern=r"^[a-z][a-z-]{1,49}$", examples=["pu
 
 
 def _a_division(code: str) -> str:
-    try:
-        gbt2260.parse(code)
-    except gbt2260.InvalidDivisionCode as refused:
-        raise ValueError(str(refused)) from refused
+    gbt2260.parse(code)
     return code
 
 

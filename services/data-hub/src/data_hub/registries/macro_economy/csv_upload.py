@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from citykit.problems import FieldError, UnsupportedMedia
+from citykit.refusals import said as said_of
 from data_hub.registries.macro_economy.errors import BadObservations, wrong
 from data_hub.registries.macro_economy.schemas import (
     MOST_OBSERVATIONS,
@@ -102,9 +103,7 @@ class _Table:
                 yield self._observation(number, row)
             except ValidationError as error:
                 faults += [
-                    wrong(
-                        f"/body/{number}/{'/'.join(map(str, one['loc']))}", str(one["type"]), ("填写有误", one["msg"])
-                    )
+                    wrong(f"/body/{number}/{'/'.join(map(str, one['loc']))}", str(one["type"]), said_of(one))
                     for one in error.errors()[:3]
                 ]
             except BadObservations as refused:

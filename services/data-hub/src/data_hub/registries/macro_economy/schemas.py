@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 from pydantic import StringConstraints as Text
 
 from citykit.pages import PageQuery
-from citykit.wire import Instant, LongText, Query, ShortText, Uscc, Wire
+from citykit.wire import Instant, LongText, Query, ShortText, Uscc, Wire, Wrong
 from data_hub.registries.macro_economy.domain import AGENCY, ID, NC_NAME, VERSION, Ref, reference
 
 MOST_OBSERVATIONS = 20_000  # observations in one release
@@ -232,7 +232,7 @@ class ObservationDraft(Wire):
     @classmethod
     def _no_truth(cls, value: Any) -> Any:
         if isinstance(value, bool):
-            raise ValueError("a number is wanted, not a truth value")
+            raise Wrong("应为数字，不是真假值", "a number is wanted, not a truth value")
         return value
 
 
@@ -309,7 +309,7 @@ class CsvUpload(Query):
     @model_validator(mode="after")
     def _both_or_none(self) -> Self:
         if (self.revision_kind is None) != (self.reason is None):
-            raise ValueError("revision_kind and reason come together")
+            raise Wrong("revision_kind 与 reason 应同时填写", "revision_kind and reason come together")
         return self
 
 
