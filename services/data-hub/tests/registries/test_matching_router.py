@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from citykit.identifiers.gb11643 import check_character
 from citykit.testing import ServiceUnderTest
 from data_hub.sample.invention import invent_entity
 
@@ -66,6 +67,22 @@ class TestPersons:
         assert agreement(answer) == how
         assert [one["person"]["person"] for one in answer.json()["items"]] == [str(person)]
         assert answer.json()["items"][0]["person"]["name"] == "李*英"
+
+    @pytest.mark.parametrize(
+        "more", [{}, {"birth_date": "1985-03-15"}, {"division_code": "131102"}, {"id_number": NUMBER}]
+    )
+    async def test_a_name_of_one_character_brings_those_called_by_it_and_no_crowd(
+        self, city: ServiceUnderTest, more: dict[str, Any]
+    ) -> None:
+        """Hundreds in a county are called 李 and one character more: they agree in nothing that was said."""
+        for serial, character in enumerate("伟芳静丽明"):
+            number = f"131102199001010{serial}2"
+            await register(city, name=f"李{character}", id_number=number + check_character(number))
+        person = await register(city, name="李")
+        answer = await persons(city, name="李", **more)
+        assert agreement(answer)["name"] == "exact"
+        assert [one["person"]["person"] for one in answer.json()["items"]] == [str(person)]
+        assert answer.json()["cut"] is False
 
     async def test_the_one_that_is_meant_is_found_among_all_those_that_are_called_alike(
         self, city: ServiceUnderTest
@@ -141,7 +158,7 @@ class TestPersons:
             ({"birth_date": "1985-03-15"}, "nothing-to-search"),
             ({"purpose": "curiosity", "name": "李秀英"}, "unknown-purpose"),
             ({"purpose": "compliance-audit", "name": "李秀英", "birth_date": "1985-03-15"}, "beyond-purpose"),
-            ({"name": "李"}, None),
+            ({"name": "\u3000"}, None),
             ({"name": "李秀英", "limit": 51}, None),
             ({"name": "李秀英", "division_code": "999999"}, None),
             ({"name": "李秀英", "birth_date": "1985-02-30"}, None),

@@ -61,6 +61,8 @@ class TestChecked:
         [
             (PersonField.name, " 阿凡提•买买提 ", "阿凡提·买买提"),
             (PersonField.name, "𠮷田", "𠮷田"),
+            (PersonField.name, "王\U0002ebf0", "王\U0002ebf0"),  # Extension I, mostly names
+            (PersonField.name, "\U00031350·\U000323af", "\U00031350·\U000323af"),  # Extension H
             (PersonField.id_number, "11010519491231002x", "11010519491231002X"),
             (PersonField.id_number, "133001195801150027", "133001195801150027"),
             (PersonField.phone, "+86 139 0000 0001", "13900000001"),
@@ -80,6 +82,8 @@ class TestChecked:
             (PersonField.name, "李\x07英", "characters"),
             (PersonField.name, "12345", "name"),
             (PersonField.name, "<b>李</b>", "name"),
+            (PersonField.name, "李\U0001f600", "name"),
+            (PersonField.name, "李\U0002fffe", "name"),
             (PersonField.id_number, "131102202502290014", "birth-date"),
             (PersonField.id_number, "131102198503150040", "check"),
             (PersonField.birth_date, "2027-01-01", "date-range"),

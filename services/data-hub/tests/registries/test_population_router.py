@@ -253,7 +253,7 @@ class TestSearchPersons:
     @pytest.mark.parametrize(
         "body",
         [
-            {"id_number": "131102198503150040"}, {"name": "李"}, {"name": "x" * 51}, {"name": "李\x00英"},
+            {"id_number": "131102198503150040"}, {"name": "\u3000"}, {"name": "x" * 51}, {"name": "李\x00英"},
             {"name": "李秀英", "limit": 0}, {"name": "李秀英", "limit": 10**9}, {"name": "李秀英", "order": "name"},
         ],
     )  # fmt: skip

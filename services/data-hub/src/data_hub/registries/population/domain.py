@@ -47,7 +47,10 @@ REQUIRED = frozenset(
 # The dots between the parts of a name, as keyboards and old systems write them; GB/T 38961 wants U+00B7.
 _DOTS = re.compile("[\u2022\u2027\u2219\u22c5\u2e31\u30fb\uff0e\uff65.]")
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f]")  # the category Cc of Unicode
-_NAME = re.compile(r"[^\W\d_]+(?:[·' -][^\W\d_]+)*", re.UNICODE)
+# Letters, and all of the planes that Unicode keeps for ideographs: those of late extensions, which are names above all,
+# are no letters to a language whose tables are older than they are.
+_LETTER = "(?:[^\\W\\d_]|[\U00020000-\U0002fffd\U00030000-\U0003fffd])"
+_NAME = re.compile(f"{_LETTER}+(?:[·' -]{_LETTER}+)*", re.UNICODE)
 _PHONE = re.compile(r"(?:1[3-9]\d{9})|(?:0\d{2,3}-?\d{7,8})", re.ASCII)
 Check = Callable[[str, date], str]
 _ADULT_YEARS = 18  # 民法典 art. 17

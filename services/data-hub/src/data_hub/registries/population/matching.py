@@ -129,7 +129,8 @@ def _steps(asked: Asked, limit: int) -> tuple[list[Step], dict[str, Any]]:
         values["tokens"] = [*values["sound"], *values["slips"]]
         first |= {"name_born": BOUND, "born": BOUND}
     if asked.has_county:
-        near = {*words, *left_out(asked.name), sounding(asked.name)}
+        # One character is what very many names of two leave: those called by it alone sound like it.
+        near = {*words, *left_out(asked.name), sounding(asked.name)} if len(asked.name) > 1 else {sounding(asked.name)}
         values["county"] = sorted(token(within(word, (asked.stem or "")[:6])) for word in near)
         first["county"] = BOUND
     steps = [Step(first), Step({"former": BOUND, "sound": BOUND}, _at_most(asked, Agreement.former))]

@@ -14,6 +14,9 @@ from data_hub.registries.population.domain import PersonField, PersonState, Rela
 from data_hub.registries.schemas import HistoryQuery, PurposeCode, SourceDraft, ValueCorrection, Within
 
 Written = Annotated[str, Field(min_length=1, max_length=200)]
+WholeName = Annotated[
+    str, Field(min_length=1, max_length=50, pattern=r"\S", description="The whole name; one character may be one")
+]
 IdNumber = Annotated[str, Field(min_length=1, max_length=40, description="公民身份号码 by GB 11643")]
 
 
@@ -56,7 +59,7 @@ class PersonSearch(PageQuery):
 
     purpose: PurposeCode
     id_number: IdNumber | None = None
-    name: Annotated[str | None, Field(min_length=2, max_length=50, description="The whole name")] = None
+    name: WholeName | None = None
     name_contains: Annotated[str | None, Field(min_length=2, max_length=50, description="A part of the name")] = None
     division_code: Within | None = None
     state: PersonState | None = None
@@ -70,7 +73,7 @@ class PersonMatchQuestion(Wire):
 
     purpose: PurposeCode
     id_number: IdNumber | None = None
-    name: Annotated[str | None, Field(min_length=2, max_length=50, description="The whole name")] = None
+    name: WholeName | None = None
     birth_date: date | None = None
     division_code: Within | None = None
     sex: Sex | None = None
