@@ -375,9 +375,12 @@ class TestSources:
         await fed(city)
         assert (await seen(city, f"{FLOOR}/conflicts", state="open"))["items"] == []
 
-    async def test_nobody_registers_a_person_on_what_is_not_hers_to_say(self, city: ServiceUnderTest) -> None:
+    @pytest.mark.parametrize("field", ["name", "state"])
+    async def test_nobody_registers_a_person_on_what_is_not_hers_to_say(
+        self, city: ServiceUnderTest, field: str
+    ) -> None:
         naming = {
-            "registry": "population", "field": "name", "valid_from": "2026-01-01", "department": POLICE,
+            "registry": "population", "field": field, "valid_from": "2026-01-01", "department": POLICE,
             "department_name": "公安局", "legal_basis": "一数一源",
         }  # fmt: skip
         answer = await city.client.post(f"{FLOOR}/sources", json=naming, headers=city.token([SUPERVISE]))

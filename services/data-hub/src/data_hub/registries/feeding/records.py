@@ -22,7 +22,7 @@ from data_hub.registries.population.domain import PersonField
 from data_hub.registries.population.schemas import PersonDraft
 from data_hub.registries.population.service import Population
 from data_hub.registries.schemas import SourceDraft
-from data_hub.registries.sources.domain import Registry
+from data_hub.registries.sources.domain import IMPLIED, Registry
 from data_hub.registries.sources.service import Sources
 
 _UNKNOWN = (
@@ -143,8 +143,9 @@ class Records(ABC):
             raise Refused(Fault(key, None, *_MERGED))
         for name in sorted(needed - told.values.keys()):
             raise Refused(Fault(name, None, *_UNKNOWN))
-        others = {name for name in (key, *told.values) if await self._is_anothers(name, told.number)}
-        for name in sorted(others & {key, *needed}):
+        implied = IMPLIED[self.registry]
+        others = {name for name in {key, *told.values, *implied} if await self._is_anothers(name, told.number)}
+        for name in sorted(others & {key, *needed, *implied}):
             raise Refused(Fault(name, None, *_ANOTHERS))
         return self._entry(told.number, {n: v for n, v in told.values.items() if n not in others})
 

@@ -132,7 +132,14 @@ def _shown(columns: tuple[object, ...]) -> ValueRecord:
     "",
     status_code=201,
     responses=problems(
-        StatedForAnother, BadValue, UnknownRepresentative, EntityExists, RecordMerged, KeyUsedOtherwise, StillRunning
+        StatedForAnother,
+        BadValue,
+        NotTheSource,
+        UnknownRepresentative,
+        EntityExists,
+        RecordMerged,
+        KeyUsedOtherwise,
+        StillRunning,
     ),
 )
 async def register_entity(

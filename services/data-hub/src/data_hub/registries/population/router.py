@@ -148,7 +148,7 @@ async def disclose_values(actor: Discloser, person: UUID, body: DisclosureReques
 @router.post(
     "/persons",
     status_code=201,
-    responses=problems(StatedForAnother, BadValue, PersonExists, KeyUsedOtherwise, StillRunning),
+    responses=problems(StatedForAnother, BadValue, NotTheSource, PersonExists, KeyUsedOtherwise, StillRunning),
 )
 async def register_person(
     actor: Maintainer, body: PersonDraft, registry: PopulationInRequest, once: OnceInRequest
@@ -217,7 +217,14 @@ async def record_death(
     "/persons/{person}/relations",
     status_code=201,
     responses=problems(
-        NoSuchPerson, RecordMerged, StatedForAnother, BadPeriod, RelationProblem, KeyUsedOtherwise, StillRunning
+        NoSuchPerson,
+        RecordMerged,
+        StatedForAnother,
+        BadPeriod,
+        RelationProblem,
+        NotTheSource,
+        KeyUsedOtherwise,
+        StillRunning,
     ),
 )
 async def relate_persons(

@@ -11,6 +11,11 @@ class Registry(StrEnum):
 
 
 ANY = ""
+# What a record begins with though nobody states it by itself: that it stands, and what an identification number tells.
+IMPLIED = {
+    Registry.population: frozenset({"sex", "birth_date", "state"}),
+    Registry.legal_entities: frozenset({"state"}),
+}
 
 
 def registrar_of(registry: Registry, subject: str) -> str:

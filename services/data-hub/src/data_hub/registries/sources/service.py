@@ -1,5 +1,6 @@
 """Names sources, finds the one that counts, and tells how long it may take to answer."""
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Annotated, NamedTuple
 
@@ -10,7 +11,8 @@ from sqlalchemy.dialects.postgresql import insert
 from citykit.actors import Actor, ActorKind
 from citykit.pages import Page, keyset_page
 from citykit.work import Work, WorkInRequest
-from data_hub.registries.sources.domain import ANY, Registry, registrar_of
+from data_hub.registries.schemas import SourceDraft
+from data_hub.registries.sources.domain import ANY, IMPLIED, Registry, registrar_of
 from data_hub.registries.sources.errors import NotTheSource, SourceTaken, StatedForAnother
 from data_hub.registries.sources.models import DeadlineRow, SourceRow
 from data_hub.registries.sources.schemas import NamedSource, SourceNaming, SourceQuery
@@ -79,6 +81,18 @@ class Sources:
         source = await self.named(registry, field, subject, day) or present
         if source is not None and source != stated_by:
             raise NotTheSource(source)
+
+    async def admit_first(
+        self, registry: Registry, subject: str, fields: Iterable[str], stated: SourceDraft, day: date
+    ) -> None:
+        """Let nobody begin a record with values whose source is named and is another department.
+
+        What nobody is named for may be said by anybody, who is its source from then on. Raises NotTheSource.
+        """
+        named = {field: await self.named(registry, field, subject, day) for field in fields}
+        others = {field: source for field, source in named.items() if source not in (None, stated.department)}
+        if others:
+            raise NotTheSource.of_new(others, IMPLIED[registry])
 
     async def name(self, naming: SourceNaming, *, by: Actor) -> NamedSource:
         """Name the source of a field from a day on; the one before counts until then. Raises SourceTaken."""
