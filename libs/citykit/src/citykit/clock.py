@@ -1,12 +1,13 @@
 """The time that the business sees. Only play (demo, tests) may move it; tokens always use the wall clock."""
 
 import os
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Protocol
-from zoneinfo import ZoneInfo
 
-CHINA = ZoneInfo("Asia/Shanghai")
+# Beijing time as the wire has it: +08:00 at all times. The zone Asia/Shanghai had local mean time until 1901 and summer
+# time in some years until 1991, which would give a day then other bounds, and 1880 an offset that RFC 3339 cannot say.
+CHINA = timezone(timedelta(hours=8))
 
 
 class Clock(Protocol):

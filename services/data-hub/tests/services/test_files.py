@@ -8,6 +8,7 @@ import duckdb
 import polars as pl
 import pytest
 
+from data_hub import beijing
 from data_hub.datasets.domain import ColumnType
 from data_hub.datasets.unreadable import Unreadable
 from data_hub.services.file_kinds import ExportFormat
@@ -57,7 +58,7 @@ def test_other_values_have_their_types() -> None:
     kinds = ColumnType
     content = parquet(page, i=kinds.integer, d=kinds.date, t=kinds.datetime, b=kinds.boolean, s=kinds.string)
     frame = pl.read_parquet(io.BytesIO(content))
-    assert frame.dtypes == [pl.Int64, pl.Date, pl.Datetime("us", "Asia/Shanghai"), pl.Boolean, pl.String]
+    assert frame.dtypes == [pl.Int64, pl.Date, pl.Datetime("us", beijing.ZONE), pl.Boolean, pl.String]
     assert frame["i"][0] == 9007199254740993
     assert frame["t"][0].isoformat() == "2026-11-01T08:00:00.000001+08:00"
 

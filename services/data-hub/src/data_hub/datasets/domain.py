@@ -93,6 +93,7 @@ class Shape:
 
 
 _TRUTH = {"true": True, "t": True, "1": True, "false": False, "f": False, "0": False}
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _NUMBER = re.compile(r"[+-]?[0-9]{1,40}(\.[0-9]{1,40})?")
 
 
@@ -106,11 +107,25 @@ def value(type_: ColumnType, given: str | float | bool) -> str | int | Decimal |
             raise ValueError("neither true nor false")
         return truth
     if type_ is ColumnType.date:
-        return date.fromisoformat(text)
+        return day(text)
     if type_ is ColumnType.datetime:
-        moment = datetime.fromisoformat(text)
+        moment = instant(text)
         return moment if moment.tzinfo else moment.replace(tzinfo=CHINA)
     return _number(type_, text)
+
+
+def day(text: str) -> date:
+    """A day as YYYY-MM-DD, and in none of the other forms of ISO 8601. Raises ValueError."""
+    if not _DAY.fullmatch(text):
+        raise ValueError("not YYYY-MM-DD")
+    return date.fromisoformat(text)
+
+
+def instant(text: str) -> datetime:
+    """A time whose day is written so, as RFC 3339 has it; its zone may be missing. Raises ValueError."""
+    if not _DAY.match(text):
+        raise ValueError("not YYYY-MM-DD")
+    return datetime.fromisoformat(text)
 
 
 def _number(type_: ColumnType, text: str) -> int | Decimal:

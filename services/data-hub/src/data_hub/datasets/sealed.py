@@ -11,19 +11,19 @@ import re
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from psycopg import sql
 
+from citykit.clock import CHINA
 from citykit.vault import Vault
 from data_hub.datasets.domain import Column, ColumnType, Sealing, Shape
 
 KEY = "_key"
 _INSTANT = sql.SQL("""to_char({} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')""")
-_BEIJING = timezone(timedelta(hours=8))
 _quoted = json.JSONEncoder().encode  # as `json.dumps` writes it, without a new encoder for each value
 _spoken = json.JSONEncoder(ensure_ascii=False).encode
 Texts = Mapping[str, Sequence[str | None]]
@@ -189,7 +189,7 @@ def _told(kind: ColumnType, text: str) -> str:
     """A value's text as data services write it: Beijing time with its offset."""
     if kind is not ColumnType.datetime:
         return text
-    return datetime.fromisoformat(text).astimezone(_BEIJING).isoformat(timespec="microseconds")
+    return datetime.fromisoformat(text).astimezone(CHINA).isoformat(timespec="microseconds")
 
 
 def as_text(column: Column) -> sql.Composable:

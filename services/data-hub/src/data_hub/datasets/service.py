@@ -11,6 +11,7 @@ from sqlalchemy import select, update
 
 from citykit.ids import new_id
 from citykit.work import Work
+from data_hub import beijing
 from data_hub.datasets.domain import SQL_TYPES, Column, ColumnType, Sealing, Shape, faults, growth
 from data_hub.datasets.errors import BadShape, NoDataset, ShapeInUse
 from data_hub.datasets.models import DatasetRow
@@ -248,7 +249,7 @@ class Datasets:
 
 _LONG_TYPES = {"timestamp with time zone": "timestamptz"}
 _FALLING = {True: sql.SQL("desc nulls last"), False: sql.SQL("asc nulls last")}
-_INSTANT = sql.SQL("""to_char({} at time zone 'Asia/Shanghai', 'YYYY-MM-DD"T"HH24:MI:SS"+08:00"')""")
+_INSTANT = sql.SQL(beijing.written("{}", digits=""))
 # What Excel, WPS and LibreOffice take for the beginning of a formula, full-width forms of the signs among it.
 _FORMULA, _AS_TEXT = "^[=+@\t\r\n＝＋－＠-]", r"'\&"
 

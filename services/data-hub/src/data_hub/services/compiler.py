@@ -12,6 +12,7 @@ from typing import Any
 
 from psycopg import sql
 
+from data_hub import beijing
 from data_hub.datasets.domain import ColumnType
 from data_hub.datasets.sealed import Sealed, hash_column
 from data_hub.services.domain import (
@@ -34,7 +35,7 @@ _TYPES: dict[type, sql.SQL] = {
 _ROW_ID = "_id"
 _WHOSE = sql.Identifier("_whose")
 FEW = 10  # a group of more persons tells of none of them
-_INSTANT = sql.SQL("""to_char({} at time zone 'Asia/Shanghai', 'YYYY-MM-DD"T"HH24:MI:SS.US"+08:00"')""")
+_INSTANT = sql.SQL(beijing.written("{}"))
 _WORDS = {"null": "null", "true": "true", "false": "false", "unknown": "unknown"}
 _FUNCTIONS = {"count": "count", "sum": "sum", "avg": "avg", "min": "min", "max": "max"}
 

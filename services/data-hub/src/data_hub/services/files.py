@@ -1,7 +1,7 @@
 """Rows as a file: CSV that no spreadsheet runs (RFC 4180), NDJSON, Parquet.
 
 In Parquet a `number` is DECIMAL(38, s), s being the most decimal places of the column, so no digit is lost; a column
-that 38 digits do not hold is text. Integers are INT64, days DATE, times microseconds in Asia/Shanghai.
+that 38 digits do not hold is text. Integers are INT64, days DATE, times microseconds of UTC told in Beijing time.
 """
 
 import csv
@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from data_hub import beijing
 from data_hub.datasets import safe_csv
 from data_hub.datasets.domain import ColumnType
 from data_hub.datasets.unreadable import Unreadable
@@ -114,7 +115,7 @@ def _typed(pl: Any, name: str, kind: ColumnType) -> Any:
     if kind is ColumnType.date:
         return column.str.to_date("%Y-%m-%d")
     if kind is ColumnType.datetime:
-        return column.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f%:z", time_unit="us").dt.convert_time_zone("Asia/Shanghai")
+        return column.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f%:z", time_unit="us").dt.convert_time_zone(beijing.ZONE)
     return column
 
 

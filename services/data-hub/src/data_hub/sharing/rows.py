@@ -13,6 +13,7 @@ from psycopg import sql
 from citykit.actors import Actor
 from citykit.problems import Problem
 from citykit.work import Work
+from data_hub import beijing
 from data_hub.datasets.domain import Column, ColumnType
 from data_hub.datasets.sealed import Sealed, hash_column
 from data_hub.datasets.service import LOADED_AT, ROW_ID, Dataset, Datasets
@@ -26,8 +27,7 @@ from data_hub.sharing.evidence import Evidence
 from data_hub.sharing.policy import Grant
 from data_hub.sharing.row_filter import WrongFilter, compiled, parse
 
-# As the data services write times: Beijing time with its offset.
-_INSTANT = sql.SQL("""to_char({} at time zone 'Asia/Shanghai', 'YYYY-MM-DD"T"HH24:MI:SS.US"+08:00"')""")
+_INSTANT = sql.SQL(beijing.written("{}"))
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from citykit.pages import cursor_values, next_cursor
 from citykit.runtime import Reads
 from citykit.work import Work
+from data_hub import beijing
 from data_hub.bigrams import bigrams, search_key
 from data_hub.divisions.domain import canonical, stem_of
 from data_hub.registries.history import History
@@ -21,14 +22,14 @@ _VALUES: Any = LegalEntityValueRow.__table__
 VALUES: Table = _VALUES
 
 # Field for field what `LegalEntity` says; a test compares both.
-ONE = """
+ONE = f"""
 select json_build_object(
   'uscc', uscc, 'name', name, 'former_names', former_names, 'state', state, 'state_since', state_since,
   'legal_form', legal_form, 'division_code', division_code, 'address', address, 'established_on', established_on,
   'representative_name', representative_shown, 'capital_fen', capital_fen, 'scope', scope, 'version', version,
-  'changed_at', to_char(changed_at at time zone 'Asia/Shanghai', 'YYYY-MM-DD"T"HH24:MI:SS.MS"+08:00"')
+  'changed_at', {beijing.written("changed_at", ".MS")}
 )::text from legal_entity where uscc = %s
-"""
+"""  # noqa: S608 - no piece of it comes from outside
 # A page and whether another one follows, at once: each row knows whether one comes after it.
 LIST = """
 select coalesce(json_agg(json_build_object(

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC
 from typing import Any, Literal
 
+from data_hub import beijing
 from data_hub.datasets.domain import ColumnType
 from data_hub.registries.geography import times
 from data_hub.registries.geography.errors import BadFilter
@@ -54,8 +55,8 @@ class Binding:
             return Scalar(f"{value}::timestamptz", "time", f"{value}::timestamptz")
         if kind is ColumnType.date:
             day = f"({value}::date)::timestamp"
-            zone = "at time zone 'Asia/Shanghai'"
-            return Scalar(f"({day} {zone})", "time", f"(({day} + interval '1 day') {zone} - interval '1 microsecond')")
+            end = f"({day} + interval '1 day') {beijing.AT}"
+            return Scalar(f"({day} {beijing.AT})", "time", f"({end} - interval '1 microsecond')")
         known, cast = _CASTS[kind]
         return Scalar(f"{value}{cast}", known)  # type: ignore[arg-type]  # the table above holds the four kinds
 
