@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Coroutine
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
@@ -22,6 +23,14 @@ class NotText(Problem):
     status = 422
     slug = "not-text"
     title = ("文本中含有无法保存的字符", "The text holds a character that cannot be kept")
+
+
+class NotUtf8(Problem):
+    """The query holds bytes that are no text in UTF-8; what stands in their place would be another question."""
+
+    status = 400
+    slug = "not-utf-8"
+    title = ("查询参数不是 UTF-8 编码", "The query is not in UTF-8")
 
 
 def _strings(value: Any) -> bool:
@@ -145,6 +154,7 @@ class CityRoute(QuickRoute):
 
     async def _admit(self, request: Request, way: Straight) -> Any:
         """Make the checks; a JSON body is read once, for them and for the endpoint."""
+        _check_encoding(request.scope["query_string"])
         self._check_query(request)
         if not way.wants_body:
             return None
@@ -166,6 +176,7 @@ class CityRoute(QuickRoute):
         handle = super().get_route_handler()
 
         async def checked(request: Request) -> Response:
+            _check_encoding(request.scope["query_string"])
             self._check_query(request)
             media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
             if media.endswith("json"):
@@ -191,6 +202,16 @@ def _again(request: Request, receive: Receive) -> Receive:
         return pending.pop() if pending else await receive()
 
     return receiving
+
+
+def _check_encoding(query: bytes) -> None:
+    """Refuse bytes that the framework would silently replace by others."""
+    try:
+        query.decode("ascii")  # RFC 3986: whatever else there is, is percent-encoded
+        if b"%" in query:
+            unquote_to_bytes(query).decode()
+    except UnicodeDecodeError:
+        raise NotUtf8(("请以 UTF-8 百分号编码", "Percent-encode the text in UTF-8 (RFC 3986)")) from None
 
 
 def _check_query(request: Request, known: frozenset[str], many: frozenset[str]) -> None:

@@ -43,12 +43,18 @@ class TestQuestions:
 
     @pytest.mark.parametrize(
         "query",
-        ["station=eq.%FF%FE", "hour=gt.0001-01-01T00:00:00%2B14:00", "hour=lt.9999-12-31T23:59:59-14:00",
+        ["hour=gt.0001-01-01T00:00:00%2B14:00", "hour=lt.9999-12-31T23:59:59-14:00",
          "pm25=gt.1e99", "pm25=lt.-1e-99", "aqi=eq.-9223372036854775808", "station=in.(%22%22)"],
     )  # fmt: skip
     async def test_at_the_edge_of_what_can_be_said_are_answered(self, opened: Office, query: str) -> None:
         answer = await opened.city.client.get(f"{ROWS}?{query}")
         assert answer.status_code in {200, 422}, answer.text
+
+    @pytest.mark.parametrize("told", ["%CD%F5%CE%E5", "%ED%A0%BD", "%FF%FE", "%C0%80"])  # GBK, half a pair, no text
+    async def test_that_are_not_in_utf_8_are_refused_and_not_taken_for_others(self, opened: Office, told: str) -> None:
+        for query in (f"station=eq.{told}", f"{told}=eq.1", f"station=eq.x&order={told}"):
+            answer = await opened.city.client.get(f"{ROWS}?{query}")
+            assert (answer.status_code, answer.json()["type"]) == (400, "/problems/not-utf-8"), query
 
     async def test_of_endless_length_are_refused(self, opened: Office) -> None:
         for query in ("station=eq." + "x" * 60_000, "&".join(["aqi=eq.1"] * 3_000), "and=" + "(" * 30_000):
@@ -61,7 +67,17 @@ class TestQuestions:
         told = "".join(f"%{one:02x}" for one in content)
         for query in (f"station=eq.{told}", f"{told}=eq.1", f"after={told}", f"order={told}", f"and=({told})"):
             answer = await opened.city.client.get(f"{ROWS}?{query}")
-            assert answer.status_code in {200, 422}, (query, answer.text)
+            meant = {200, 422} if is_text(content) else {400}
+            assert answer.status_code in meant, (query, answer.text)
+
+
+def is_text(content: bytes) -> bool:
+    """Whether bytes are text in UTF-8."""
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 class TestPages:
