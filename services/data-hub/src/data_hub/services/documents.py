@@ -3,7 +3,7 @@
 from typing import Any
 
 from data_hub.datasets.domain import ColumnType
-from data_hub.services.domain import AGGREGATES, MOST_ROWS, RESERVED, USUAL_ROWS
+from data_hub.services.domain import AGGREGATES, MOST_ROWS, USUAL_ROWS, WHERE
 from data_hub.services.operators import COMPARISONS, PATTERNS
 from data_hub.services.schemas import DataService
 
@@ -16,17 +16,22 @@ _TYPES: dict[str, dict[str, Any]] = {
     ColumnType.datetime.value: {"type": ["string", "null"], "format": "date-time"},
 }
 
+KINDS = {  # what people call the types of items
+    ColumnType.string.value: ("文本", "text"), ColumnType.integer.value: ("整数", "integer"),
+    ColumnType.number.value: ("数值", "number"), ColumnType.boolean.value: ("是否", "yes or no"),
+    ColumnType.date.value: ("日期", "date"), ColumnType.datetime.value: ("时间", "time"),
+}  # fmt: skip
+
 
 def openapi(service: DataService) -> dict[str, Any]:
     """The OpenAPI document of one service: its items as parameters and as the properties of a row.
 
-    An item that is named as a word of the grammar has no parameter of its own: `and=(order.eq.1)` asks for it.
+    An item that is named as a word of the grammar has `where.` before its name: `where.limit=gt.1`.
     """
     parameters = [_parameter(name, description) for name, description in _ASKED.items()]
     parameters += [
-        _parameter(item.name, f"{item.title} ({item.type}): operator.value; {', '.join(item.operators)}")
+        _parameter(asked_by(item.name), f"{item.title} ({item.type}): operator.value; {', '.join(item.operators)}")
         for item in service.items
-        if item.name not in RESERVED and item.name not in _ASKED
     ]
     properties = {item.name: _TYPES[item.type] | {"title": item.title} for item in service.items}
     return {
@@ -55,9 +60,19 @@ def openapi(service: DataService) -> dict[str, Any]:
 def grammar() -> str:
     """The grammar in one paragraph."""
     operators = ", ".join([*COMPARISONS, *PATTERNS, "in", "is"])
-    chinese = "条件写作 `数据项=运算符.值`，可加 `not.`，可用 `and=(…)`、`or=(…)` 组合。"
-    english = f"Conditions are `item=operator.value` with {operators}; `not.` before, `and=(…)` and `or=(…)` around."
+    chinese = (
+        f"条件写作 `数据项=运算符.值`，可加 `not.`，可用 `and=(…)`、`or=(…)` 组合；与保留字同名的数据项前加 `{WHERE}`。"
+    )
+    english = (
+        f"Conditions are `item=operator.value` with {operators}; `not.` before, `and=(…)` and `or=(…)` around;"
+        f" `{WHERE}` before an item that is named as a word of the grammar: `{WHERE}limit=gt.1`."
+    )
     return f"{chinese} {english} Aggregates: {', '.join(sorted(AGGREGATES))}."
+
+
+def asked_by(name: str) -> str:
+    """The parameter that states a condition on an item."""
+    return f"{WHERE}{name}" if name in _ASKED else name
 
 
 _ASKED = {

@@ -12,7 +12,7 @@ from decimal import Decimal, InvalidOperation
 from types import MappingProxyType
 from urllib.parse import parse_qsl
 
-from data_hub.datasets.domain import Column, ColumnType
+from data_hub.datasets.domain import Column, ColumnType, day, instant
 from data_hub.services.operators import COMPARISONS, PATTERNS, operators_of
 
 MOST_CONDITIONS = 40
@@ -29,6 +29,7 @@ MOST_EXPORTED = 1_000_000
 USUAL_ROWS = 100
 
 RESERVED = frozenset({"select", "order", "limit", "after", "count", "grant"})
+WHERE = "where."  # before the name of a column that is named as a word of the grammar: where.limit=gt.1
 AGGREGATES = frozenset({"count", "sum", "avg", "min", "max"})
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,58}")
 _AGGREGATE = re.compile(r"(?:([a-z][a-z0-9_]{0,58}):)?(count|sum|avg|min|max)\(([a-z0-9_]*)\)")
@@ -113,7 +114,7 @@ def conditions(text: str, columns: Columns, sealed: SealedColumns = _NONE_SEALED
     if len(text) > MOST_QUERY:
         raise BadQuestion("", "too-long", "过滤条件过长", "The filter is too long")
     reader = _Reader(columns, sealed)
-    return Group("and", tuple(reader.pair(*pair) for pair in parse_qsl(text, keep_blank_values=True)))
+    return Group("and", tuple(reader.plain(*pair) for pair in parse_qsl(text, keep_blank_values=True)))
 
 
 def question(
@@ -174,7 +175,11 @@ class _Reader:
         negated = name.startswith("not.")
         if (kind := name.removeprefix("not.")) in ("and", "or"):
             return self._group(kind, value, negated, pointer, 1)
-        return self._condition(name, value, pointer)
+        return self.plain(name, value)
+
+    def plain(self, name: str, value: str) -> Condition:
+        """The condition that a parameter states which is no group."""
+        return self._condition(name.removeprefix(WHERE), value, f"?{name[:80]}")
 
     def _group(self, kind: str, text: str, negated: bool, pointer: str, depth: int) -> Group:
         if depth > MOST_DEPTH:
@@ -282,10 +287,10 @@ def _parsed(text: str, type_: ColumnType) -> Value:
         return text
     if type_ is ColumnType.boolean and text in ("true", "false"):
         return text == "true"
-    if type_ is ColumnType.date and text.isascii():
-        return date.fromisoformat(text)
-    if type_ is ColumnType.datetime and text.isascii():
-        moment = datetime.fromisoformat(_ZONE_BY_SPACE.sub("+", text))
+    if type_ is ColumnType.date:
+        return day(text)
+    if type_ is ColumnType.datetime:
+        moment = instant(_ZONE_BY_SPACE.sub("+", text))
         if moment.tzinfo is not None:
             return moment
     if type_ is ColumnType.integer and _INTEGER.fullmatch(text) and -(2**63) <= int(text) < 2**63:

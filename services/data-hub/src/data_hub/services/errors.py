@@ -1,6 +1,7 @@
 """Why a data service refuses."""
 
 from citykit.problems import Conflict, FieldError, Invalid, NotFound, Problem, Unauthenticated
+from data_hub.resources.schemas import Resource
 from data_hub.services.domain import BadQuestion
 
 
@@ -26,6 +27,18 @@ class KeyWanted(Unauthenticated):
 
     slug = "key-wanted"
     title = ("该数据未向社会开放,请登录或使用密钥", "The data is not open: sign in, or use a key")
+
+    def __init__(self, resource: Resource) -> None:
+        name, provider, contact = resource.name, resource.provider_name, resource.contact or resource.provider_name
+        chinese = (
+            f"{name}（{resource.code}），{provider}提供。部门登录后提交共享申请，获得授权后查询；"
+            f"企业等合作方请向已获授权的部门申请密钥。咨询：{contact}"
+        )
+        english = (
+            f"{name} ({resource.code}), provided by {provider}. A department signs in and applies for a grant;"
+            f" a partner asks a department that holds one for a key. Questions: {contact}"
+        )
+        super().__init__((chinese, english))
 
 
 class KeyRefused(Unauthenticated):

@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Annotated, Any
@@ -24,22 +24,26 @@ from data_hub.services.compiler import Compiler
 from data_hub.services.domain import (
     MOST_EXPORTED,
     MOST_ROWS,
+    RESERVED,
     BadQuestion,
+    Columns,
     Question,
+    SealedColumns,
     question,
 )
-from data_hub.services.errors import ExportNotReady, ExportTooBig, TooCostly
+from data_hub.services.errors import ExportNotReady, ExportTooBig, KeyQuotaUsed, TooCostly
 from data_hub.services.file_kinds import ExportFormat, ExportState
 from data_hub.services.models import ExportPartRow, ExportRow
 from data_hub.services.schemas import Export, ExportDraft
 from data_hub.services.service import Rows, columns_of
-from data_hub.services.views import Asker, View
+from data_hub.services.views import View
 from data_hub.sharing.service import Evidence, Outcome
 
 TASK = "data-hub.services.make-export"
 KEPT_FOR = timedelta(days=3)
 PART_BYTES = 1024 * 1024
 PATIENCE_MS = 60_000
+_OF_PAGES = RESERVED - {"select", "order"}  # a file holds all rows that are found, under the grant of its request
 
 
 @dataclass(frozen=True)
@@ -68,8 +72,9 @@ class Exports:
         self.rows = Rows(work)
 
     async def ask(self, code: str, draft: ExportDraft, *, by: Actor) -> Export:
-        """Ask for a file. Raises what `Views.of` raises, QuestionRefused."""
-        view = await self.rows.views.of(code, Asker(by), grant=draft.grant_id, action="export.ask")
+        """Ask for a file. Raises what `Views.of` raises, KeyRefused, QuestionRefused."""
+        asker = await self.rows.views.asker(by)
+        view = await self.rows.views.of(code, asker, grant=draft.grant_id, action="export.ask")
         asked = await self._read(view, draft.question, "export.ask")
         row = ExportRow(
             id=new_id(), resource=view.code, department=by.department or "",
@@ -123,7 +128,7 @@ class Exports:
         return row if row is not None and row.state == ExportState.asked.value else None
 
     async def _make(self, row: ExportRow) -> None:
-        asker = Asker(_actor(row.asked_by))
+        asker = await self.rows.views.asker(_actor(row.asked_by))
         view = await self.rows.views.of(row.resource, asker, grant=row.grant_id, action="export.make")
         asked = await self._read(view, row.question, "export.make")
         file = files.File(ExportFormat(row.format), [(field.name, field.type) for field in asked.fields])
@@ -141,16 +146,23 @@ class Exports:
         row.state, row.made_at, row.kept_until = ExportState.made.value, now, now + KEPT_FOR
         row.row_count, row.size, row.sha256 = found, len(content), hashlib.sha256(content).digest()
         row.grant_version = _version(view)
-        await metering.count(self.work, view, found)
+        await self._count(view, found)
         await self.rows.views.served(view, found, columns_of(asked), "export.make")
+
+    async def _count(self, view: View, found: int) -> None:
+        try:
+            await metering.count(self.work, view, found)
+        except KeyQuotaUsed as refused:
+            await self.rows.views.note_refusal(view, refused.slug, "export.make")
+            raise
 
     async def _read(self, view: View, text: str, action: str) -> Question:
         try:
-            asked = question(parse_qsl(text, keep_blank_values=True), view.types, view.sealed_columns, view.numbers)
+            asked = of_file(text, view.types, view.sealed_columns, view.numbers)
         except BadQuestion as fault:
             await self.rows.views.refuse(view, fault, action)
             raise AssertionError("a refusal raises") from fault
-        return replace(asked, limit=MOST_EXPORTED + 1, after=None, counted=False)
+        return replace(asked, limit=MOST_EXPORTED + 1)
 
     async def _fill(self, file: files.File, view: View, asked: Question) -> int:
         """Write the rows some at a time, all as the table stood at one moment, however large it is."""
@@ -175,9 +187,8 @@ class Exports:
 
     async def fetch(self, row: ExportRow, *, by: Actor) -> Content:
         """The content of a file, under the view as it is now. Raises what `Views.of` raises, ExportNotReady."""
-        view = await self.rows.views.of(
-            row.resource, Asker(by), grant=row.grant_id, action="export.fetch", spends=False
-        )
+        asker = await self.rows.views.asker(by)
+        view = await self.rows.views.of(row.resource, asker, grant=row.grant_id, action="export.fetch", spends=False)
         if row.state != ExportState.made.value or row.grant_version != _version(view):
             await self.rows.views.note_refusal(view, ExportNotReady.slug, "export.fetch")
             raise ExportNotReady
@@ -197,6 +208,18 @@ class Exports:
         for row in list(await self.work.session.scalars(old.limit(100).with_for_update(skip_locked=True))):
             await self.work.session.execute(delete(ExportPartRow).where(ExportPartRow.export_id == row.id))
             row.state = ExportState.gone.value
+
+
+def of_file(text: str, columns: Columns, sealed: SealedColumns, numbers: Sequence[str]) -> Question:
+    """The question of a file. Raises BadQuestion, also for a word that says which rows of those found are told."""
+    try:
+        pairs = parse_qsl(text, keep_blank_values=True, errors="strict")
+    except UnicodeDecodeError:
+        raise BadQuestion("", "not-text", "查询条件不是 UTF-8 编码", "The question is not in UTF-8") from None
+    for name, _ in pairs:
+        if name in _OF_PAGES:
+            raise BadQuestion(f"?{name}", "not-of-files", f"导出不支持 {name}", f"A file of all rows knows no `{name}`")
+    return question(pairs, columns, sealed, numbers)
 
 
 def _version(view: View) -> int | None:

@@ -25,6 +25,7 @@ from data_hub.sharing.service import Evidence, Grants, NotGranted, Outcome, Why
 
 HEADER = "X-Api-Key"
 _WRONG = "key-wrong"
+HOLDER = "key:"  # no subject of a token begins so
 # Who sends a wrong secret has not shown to be the holder: the record names no department.
 _PRETENDER = Actor(subject="unproven", kind=ActorKind.client)
 _KEY = re.compile(r"hsk_([0-9a-f]{32})_([A-Za-z0-9_-]{43})")
@@ -131,6 +132,21 @@ class Keys:
             raise KeyRefused
         return row
 
+    async def held_by(self, actor: Actor) -> KeyRow | None:
+        """The key that `actor` holds, for what is done later than its call; None for whoever acts without a key.
+
+        Raises KeyRefused, on record under the grant of the key, where it was revoked or ran out.
+        """
+        if not is_holder(actor):
+            return None
+        row = await self.work.session.get(KeyRow, UUID(actor.subject.removeprefix(HOLDER)))
+        if row is None:
+            raise KeyRefused
+        if (why := _over(row, self.work.clock.now())) is not None:
+            await self._refuse(row.resource, row.grant_id, actor, "key.use", why)
+            raise KeyRefused
+        return row
+
     async def _refuse(self, resource: str, grant: UUID, by: Actor, action: str, why: str) -> None:
         """Put a refusal on record under the grant of a key; it undoes the transaction: raise the problem next."""
         await Evidence(self.work).record(
@@ -147,8 +163,20 @@ class Keys:
 
 def holder(row: KeyRow) -> Actor:
     """Who acts with a key: a program of the department that the grant was given to."""
-    own = f"key:{row.id}"
+    own = f"{HOLDER}{row.id}"
     return Actor(subject=own, kind=ActorKind.client, name=row.name, department=row.department, client_id=own)
+
+
+def is_holder(actor: Actor) -> bool:
+    """Whether somebody acts with a partner's key."""
+    return actor.kind is ActorKind.client and actor.subject.startswith(HOLDER)
+
+
+def _over(row: KeyRow, now: datetime) -> str | None:
+    """Why a key is good no more, whatever its secret; None where it is."""
+    if row.revoked_at is not None:
+        return "key-revoked"
+    return "key-expired" if now >= row.valid_until else None
 
 
 def _why_not(row: KeyRow, secret: str, now: datetime) -> str | None:
@@ -156,13 +184,10 @@ def _why_not(row: KeyRow, secret: str, now: datetime) -> str | None:
     given = _hash(secret)
     fits = hmac.compare_digest(given, row.secret_hash)
     fitted = row.former_hash is not None and hmac.compare_digest(given, row.former_hash)
-    reasons = (
-        (not fits and not fitted, _WRONG),
-        (row.revoked_at is not None, "key-revoked"),
-        (now >= row.valid_until, "key-expired"),
-        (not fits and (row.former_until is None or now >= row.former_until), "key-rotated"),
-    )
-    return next((why for holds, why in reasons if holds), None)
+    if not fits and not fitted:
+        return _WRONG
+    is_former_over = not fits and (row.former_until is None or now >= row.former_until)
+    return _over(row, now) or ("key-rotated" if is_former_over else None)
 
 
 def _hash(secret: str) -> bytes:

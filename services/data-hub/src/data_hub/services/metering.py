@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, desc, false, or_, select
+from sqlalchemy import ColumnElement, and_, desc, false, or_, select
 
 from citykit.actors import Actor
 from citykit.clock import CHINA
@@ -10,6 +10,7 @@ from citykit.pages import Page, keyset_page
 from citykit.work import Work
 from data_hub import meters as counters
 from data_hub.services.errors import KeyQuotaUsed
+from data_hub.services.keys import is_holder
 from data_hub.services.models import MeterRow
 from data_hub.services.schemas import Meter, MeterFilter
 from data_hub.services.views import View
@@ -20,14 +21,17 @@ async def count(work: Work, view: View, rows: int) -> None:
     key = view.asker.key
     within = await counters.count(
         work, view.code, view.resource.source_department, rows, caller=view.asker.label,
-        department=view.asker.department, quota=None if key is None else key.daily_quota_rows,
+        department=view.asker.department, quota=None if key is None or view.opened else key.daily_quota_rows,
     )  # fmt: skip
     if not within:
         raise KeyQuotaUsed(_seconds_left(work))
 
 
 async def meters(work: Work, query: MeterFilter, *, by: Actor) -> Page[Meter]:
-    """What one's department used, and what others used of what it is the source of, newest day first."""
+    """What one's department used, and what others used of what it is the source of, newest day first.
+
+    Whoever acts with a key sees what was used with that key.
+    """
     statement = select(MeterRow).where(_seen(by))
     if query.resource is not None:
         statement = statement.where(MeterRow.resource == query.resource)
@@ -38,6 +42,8 @@ async def meters(work: Work, query: MeterFilter, *, by: Actor) -> Page[Meter]:
 
 
 def _seen(actor: Actor) -> ColumnElement[bool]:
+    if is_holder(actor):  # the other partners of the department are none of its business
+        return and_(MeterRow.caller == actor.subject, MeterRow.department == actor.department)
     if actor.department is None:
         return false()
     return or_(MeterRow.department == actor.department, MeterRow.source_department == actor.department)

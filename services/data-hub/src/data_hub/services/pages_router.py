@@ -48,5 +48,9 @@ async def show_service(code: Code, asker: AskerInRequest, rows: RowsInRequest, w
     """The page of a service, as the caller sees it."""
     service = await rows.describe(code, asker)
     base = work.settings.public_url.rstrip("/")
-    text = _environment().get_template("service.html").render(service=service, grammar=documents.grammar(), base=base)
+    text = (
+        _environment()
+        .get_template("service.html")
+        .render(service=service, grammar=documents.grammar(), kinds=documents.KINDS, base=base)
+    )
     return HTMLResponse(text, headers={"Content-Security-Policy": _POLICY, "Cache-Control": "no-store"})

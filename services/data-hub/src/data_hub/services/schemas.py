@@ -16,7 +16,10 @@ Code = Annotated[str, Field(pattern=r"^[1-3][0-9]{5,10}-[0-9]{6}$", examples=["2
 
 
 class RowsQuery(Wire):
-    """A question to rows. Every further parameter is a condition, `item=operator.value`, in PostgREST's grammar."""
+    """A question to rows. Every further parameter is a condition, `item=operator.value`, in PostgREST's grammar.
+
+    An item that is named as one of these parameters is asked for with `where.` before it: `where.limit=gt.1`.
+    """
 
     model_config = ConfigDict(extra="allow")
 
@@ -139,7 +142,7 @@ class MeterFilter(PageQuery):
 
 
 class ExportDraft(Wire):
-    """A file of rows to make. `question` is a query string in the grammar of rows, without `limit` and `after`."""
+    """A file of rows to make. `question` is a query string in the grammar of rows: `select`, `order` and conditions."""
 
     question: Annotated[str, Field(max_length=MOST_QUERY)] = ""
     format: ExportFormat = ExportFormat.csv

@@ -117,10 +117,10 @@ class Views:
             there = resource.code if resource is not None else None if dataset is None else dataset.resource
             elsewhere = ReadElsewhere(READ_AT[code]) if code in READ_AT else NoService()
             raise await self._refused(there, asker, action, elsewhere)
-        if resource.opening is Opening.opened and asker.key is None:
+        if resource.opening is Opening.opened:
             return self._opened(resource, dataset, asker)
         if asker.actor is None or asker.department is None:
-            unknown = KeyWanted() if resource.public_metadata else NoService()
+            unknown = KeyWanted(resource) if resource.public_metadata else NoService()
             raise await self._refused(resource.code, asker, action, unknown)
         sealed = Datasets(self.work).sealed(dataset)
         own = {resource.provider, resource.source_department}
@@ -130,6 +130,10 @@ class Views:
         columns = tuple(column for column in dataset.shape.columns if column.name in set(held.columns))
         view = View(resource, dataset, columns, None, held, asker, opened=False, sealed=sealed)
         return replace(view, policy=await self._policy(view, held, action))
+
+    async def asker(self, actor: Actor) -> Asker:
+        """Who asks where `actor` does, as of now: with the key that it holds. Raises KeyRefused, on record."""
+        return Asker(actor, await Keys(self.work).held_by(actor))
 
     async def refuse(self, view: View, fault: BadQuestion, action: str) -> None:
         """Put the refusal of a question on record where calls leave evidence, and raise it. Raises QuestionRefused."""

@@ -1,21 +1,21 @@
 """The rows of a grant 行过滤: a conjunction in a part of the data services' grammar, typed by the columns it names.
 
 `district=eq.131102&aqi=gte.100&state=not.in.(a,b)`: operators eq neq gt gte lt lte like in is, each after `not.` or
-bare. A filter becomes SQL with bound values only; its names are names of columns that exist, or it is refused. What is
-accepted here the data services read alike: a row without a value fits neither a comparison nor its contrary. A column
-whose values lie sealed is compared by equality alone (eq, neq, in, is), and only by `is` where it is not findable.
+bare. `where.` may stand before a name, as in questions it must before one that is a word of their grammar. A filter
+becomes SQL with bound values only; its names are names of columns that exist, or it is refused. What is accepted here
+the data services read alike: a row without a value fits neither a comparison nor its contrary. A column whose values
+lie sealed is compared by equality alone (eq, neq, in, is), and only by `is` where it is not findable.
 """
 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
 from psycopg import sql
 
-from data_hub.datasets.domain import SQL_TYPES, ColumnType, Sealing, value
+from data_hub.datasets.domain import SQL_TYPES, ColumnType, Sealing, instant, value
 from data_hub.datasets.sealed import Sealed, hash_column
 
 LONGEST = 1000
@@ -23,9 +23,12 @@ MOST_CONDITIONS = 20
 MOST_VALUES = 200
 MOST_WILDCARDS = 6
 LONGEST_VALUE = 500
-_CONDITION = re.compile(r"(?P<name>[a-z][a-z0-9_]{0,58})=(?P<no>not\.)?(?P<op>[a-z]+)\.(?P<value>.*)", re.DOTALL)
+_CONDITION = re.compile(
+    r"(?:where\.)?(?P<name>[a-z][a-z0-9_]{0,58})=(?P<no>not\.)?(?P<op>[a-z]+)\.(?P<value>.*)", re.DOTALL
+)
 # What is written otherwise in an address would be read otherwise there, so it is no part of a value.
 _NO_VALUE = re.compile(r"[%+&#\x00-\x1f\x7f]")
+_NO_MOMENT = re.compile(r"[%&#\x00-\x1f\x7f]")  # the plus of a zone is read as one even where it became a space
 _LISTED = frozenset('"\\()')  # what parts or quotes values there
 _NUMBER = re.compile(r"-?[0-9]{1,40}(\.[0-9]{1,40})?")
 _COMPARISONS = {"eq": "=", "neq": "<>", "gt": ">", "gte": ">=", "lt": "<", "lte": "<=", "like": "like"}
@@ -77,7 +80,7 @@ def _condition(part: str, types: Mapping[str, ColumnType]) -> Condition:
     kind = types.get(name)
     if kind is None:
         raise WrongFilter(f"no such column: {name}")
-    if _NO_VALUE.search(value):
+    if (_NO_MOMENT if kind is ColumnType.datetime else _NO_VALUE).search(value):
         raise WrongFilter(f"a character that a value may not hold: {name}")
     if operator == "in":
         values = _listed(value)
@@ -133,8 +136,8 @@ def _fits(text: str, kind: ColumnType) -> bool:
     if kind is ColumnType.boolean:
         return text in {"true", "false"}
     if kind is ColumnType.datetime:
-        return text.isascii() and datetime.fromisoformat(text).tzinfo is not None
-    return text.isascii() if kind is ColumnType.date else len(text) <= LONGEST_VALUE
+        return instant(text).tzinfo is not None
+    return kind is ColumnType.date or len(text) <= LONGEST_VALUE
 
 
 def compiled(
