@@ -10,6 +10,7 @@ import httpx
 
 from citykit.ids import new_id
 from citykit.testing import ServiceUnderTest
+from data_hub.sample.catalogue import NAMES
 
 PARKS, HOUSING = "11131100MB0H00030L", "11131100MB0H000732"
 HUB = "/api/data-hub/v1"
@@ -59,7 +60,7 @@ class Office:
 
     def __init__(self, city: ServiceUnderTest) -> None:
         self.city = city
-        self.parks = city.token([READ, PUBLISH], department=PARKS, subject=str(new_id()))
+        self.parks = city.token([READ, PUBLISH], department=PARKS, department_name=NAMES[PARKS], subject=str(new_id()))
         self.housing = city.token([READ, PUBLISH], department=HOUSING, subject=str(new_id()))
         self.nobody: dict[str, str] = {}
 

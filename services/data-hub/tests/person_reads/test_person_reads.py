@@ -40,8 +40,9 @@ class Register:
             ["data-hub.services.query", "data-hub.sharing.decide"], department=CIVIL, subject=str(new_id())
         )
         self.housing = city.token(
-            ["data-hub.services.query", "data-hub.sharing.apply"], department=HOUSING, subject=str(new_id())
-        )
+            ["data-hub.services.query", "data-hub.sharing.apply"], department=HOUSING, department_name="住建局",
+            subject=str(new_id()),
+        )  # fmt: skip
         self.partner = city.token(["data-hub.services.maintain"], department=HOUSING, subject=str(new_id()))
         self.persons: dict[str, UUID] = {}
 
@@ -90,7 +91,7 @@ class Register:
         """Let housing have some columns; the grant's id."""
         until = self.city.clock.now() + timedelta(days=300)
         wish = {
-            "resource": CODE, "department_name": "住建局", "purpose": PURPOSE, "legal_basis": BASIS,
+            "resource": CODE, "department_name": "某某有限公司（冒名）", "purpose": PURPOSE, "legal_basis": BASIS,
             "valid_until": until.isoformat(), "deliveries": ["query", "file", "subscription"],
         }  # fmt: skip
         asked = await self.post("/sharing/applications", wish, self.housing)

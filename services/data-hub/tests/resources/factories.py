@@ -7,6 +7,7 @@ from typing import Any
 from citykit.ids import new_id
 from citykit.testing import ServiceUnderTest
 from data_hub.datasets.service import Datasets
+from data_hub.sample.catalogue import NAMES
 
 RESOURCES = "/api/data-hub/v1/resources"
 CATALOGUE = "/api/data-hub/v1/catalogue"
@@ -53,7 +54,8 @@ def closed(code: str, **more: Any) -> dict[str, Any]:
 
 def steward(city: ServiceUnderTest, department: str = ECOLOGY, subject: str = AUTHOR) -> dict[str, str]:
     """Who describes the resources of a department."""
-    return city.token(["data-hub.resources.catalogue"], subject=subject, department=department)
+    name = NAMES.get(department)
+    return city.token(["data-hub.resources.catalogue"], subject=subject, department=department, department_name=name)
 
 
 def reviewer(city: ServiceUnderTest, subject: str = REVIEWER) -> dict[str, str]:

@@ -70,9 +70,14 @@ class Description(Wire):
     name_en: ShortText | None = None
     summary: LongText
     summary_en: LongText | None = None
-    provider_name: ShortText
+    provider_name: ShortText = Field(
+        default="",
+        description="What the describing department is called, as its official's token says; of a draft not read",
+    )
     source_department: Uscc = Field(description="数源部门: the one department that this data begins with")
-    source_department_name: ShortText
+    source_department_name: ShortText = Field(
+        default="", description="What it is called where it describes resources itself; else as the draft says"
+    )
     theme: Theme
     tags: Annotated[tuple[Tag, ...], Field(max_length=20)] = ()
     format: Format
@@ -117,7 +122,7 @@ class Resource(Description):
 
 
 class ResourceDraft(Description):
-    """A description to register. A code without its sequence gets the next free one of its directory entry."""
+    """A description to register. A code without its sequence gets the lowest free one of its directory entry."""
 
     code: Annotated[
         str,

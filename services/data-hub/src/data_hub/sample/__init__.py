@@ -7,6 +7,7 @@ standards, so that nothing that reads them needs an exception for the sample.
 from citykit.work import Work
 from data_hub.sample.credit import load_credit
 from data_hub.sample.crowd import load_entities, load_persons
+from data_hub.sample.departments import load_departments
 from data_hub.sample.geography import load_layers
 from data_hub.sample.licences import load_licences
 from data_hub.sample.macro_economy import load_indicators
@@ -23,6 +24,7 @@ FULL_ENTITIES = 300_000
 async def load_sample(work: Work, scale: float) -> None:
     """Load the personas, and `scale` times 4.2 million persons and 300,000 legal entities; what is there stays."""
     await load_personas(work)
+    await load_departments(work)
     await load_sources(work)
     await load_resources(work)
     await load_sharing(work)

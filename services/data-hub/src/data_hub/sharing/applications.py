@@ -9,6 +9,7 @@ from citykit.actors import Actor
 from citykit.ids import new_id
 from citykit.problems import FieldError
 from citykit.work import Work, WorkInRequest
+from data_hub.organisations import called
 from data_hub.resources.domain import ShareType
 from data_hub.sharing.access import department_of
 from data_hub.sharing.domain import OPEN_STATES, ApplicationState, Delivery, GrantState
@@ -48,7 +49,7 @@ class Applications:
             id=new_id(), resource=offer.resource.code, resource_name=offer.resource.name,
             resource_version=offer.resource.version, share_type=share_type.value,
             source_department=offer.resource.source_department, department=department,
-            department_name=draft.department_name, columns=list(offer.columns(draft.columns)),
+            department_name=called(by, draft.department_name), columns=list(offer.columns(draft.columns)),
             row_filter=draft.row_filter, purpose=draft.purpose, legal_basis=draft.legal_basis,
             valid_until=draft.valid_until, daily_quota_rows=draft.daily_quota_rows,
             deliveries=[one.value for one in dict.fromkeys(draft.deliveries)], onward=draft.onward,

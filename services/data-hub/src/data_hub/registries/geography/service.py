@@ -11,6 +11,7 @@ from fastapi import Depends
 from citykit.access import Actor
 from citykit.ids import new_id
 from citykit.work import Work, WorkInRequest
+from data_hub.organisations import called
 from data_hub.registries.geography.domain import DIVISIONS, Access, Cause, Difference, difference, digest_of
 from data_hub.registries.geography.errors import LayerOfAnother, NoDepartment, NoSuchLayer
 from data_hub.registries.geography.events import LayerPublished
@@ -51,6 +52,7 @@ class Layers:
         row = await self._table.one(draft.id, lock=True)
         if draft.id == DIVISIONS or (row is not None and row.department != by.department):
             raise LayerOfAnother()
+        draft = draft.model_copy(update={"department_name": called(by, draft.department_name)})
         points = Points([], [], 0)
         if draft.resource is not None:
             points = await points_of(self._work, draft.resource, Access(draft.access), by.department)

@@ -55,6 +55,7 @@ class LegalForm(StrEnum):
     other = "other"
 
 
+PUBLIC_BODIES = frozenset({LegalForm.agency, LegalForm.institution, LegalForm.mass_organisation})
 CEASED = frozenset({EntityState.revoked, EntityState.deregistered, EntityState.moved_out})
 ENDED = CEASED - {EntityState.moved_out}
 # An entity whose licence was revoked (吊销) is still to be wound up and deregistered (注销).
