@@ -104,6 +104,16 @@ class TestClosed:
         assert sorted(one.status_code for one in answers) == [200, 200, 429, 429, 429]
         assert all("retry-after" in one.headers for one in answers if one.status_code == 429)
 
+    async def test_a_refused_page_says_how_many_rows_are_left(self, closed: Office) -> None:
+        await closed.grant(columns=["station"], daily_quota_rows=3)
+        assert (await closed.ask(limit="2")).status_code == 200
+        refused = (await closed.ask(limit="2")).json()
+        assert (refused["code"], refused["rows_left"], refused["rows_wanted"]) == ("quota", 1, 2)
+        assert "1行" in refused["detail"]
+        assert (await closed.ask(limit="1")).status_code == 200
+        spent = (await closed.ask(limit="1")).json()
+        assert (spent["rows_left"], spent["detail"]) == (0, "已达到授权的每日数据量")
+
     async def test_every_call_leaves_evidence_refusals_included(self, closed: Office) -> None:
         grant = await closed.grant(columns=["station"])
         await closed.ask(limit="2")

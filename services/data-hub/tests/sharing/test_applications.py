@@ -296,3 +296,33 @@ class TestTerms:
         async with city.work() as work:
             connection = await work.driver()
             await connection.execute("delete from sharing_term where valid_from = '2030-01-01'")
+
+    @pytest.mark.parametrize(
+        ("changed", "type_"),
+        [
+            ({"valid_from": "1800-01-01"}, "sharing-term-period"),
+            ({"valid_from": "2026-01-01"}, "sharing-term-period"),
+            ({"valid_from": "2099-01-01"}, "sharing-term-period"),
+            ({"working_days": 300}, "invalid"),
+        ],
+    )
+    async def test_begin_on_a_day_to_come_and_are_no_years(
+        self, city: ServiceUnderTest, changed: dict[str, str | int], type_: str
+    ) -> None:
+        before = await seen(city, bureau(city), "terms")
+        new = {"step": "conditional", "valid_from": "2030-01-01", "working_days": 7, "source": "新规定"} | changed
+        answer = await act(city, bureau(city), "terms", new)
+        assert (answer.status_code, answer.json()["type"]) == (422, f"/problems/{type_}")
+        assert await seen(city, bureau(city), "terms") == before
+
+    async def test_are_withdrawn_before_their_day_and_not_after(self, city: ServiceUnderTest) -> None:
+        before = await seen(city, bureau(city), "terms")
+        new = {"step": "conditional", "valid_from": "2030-01-01", "working_days": 7, "source": "误录"}
+        await act(city, bureau(city), "terms", new)
+        path = f"{BASE}/terms/conditional"
+        assert (await city.client.delete(f"{path}/2030-01-01", headers=decider(city))).status_code == 403
+        assert (await city.client.delete(f"{path}/2030-01-01", headers=bureau(city))).json() == before
+        assert (await city.client.delete(f"{path}/2030-01-01", headers=bureau(city))).status_code == 404
+        first = next(one["valid_from"] for one in before["items"] if one["step"] == "conditional")
+        kept = await city.client.delete(f"{path}/{first}", headers=bureau(city))
+        assert (kept.status_code, kept.json()["type"]) == (409, "/problems/sharing-term-in-force")

@@ -28,6 +28,7 @@ from .factories import (
     officer,
     published,
     seen,
+    with_rows,
 )
 
 WHY = {"reason": "按规定办理"}
@@ -68,6 +69,17 @@ class TestChanging:
         grant = await granted(city)
         answer = await act(city, decider(city), f"grants/{grant}/changes", more)
         assert answer.status_code == 422
+
+    @pytest.mark.parametrize(
+        "more", [{"every_row": True, "row_filter": "aqi=gt.1"}, {"no_quota": True, "daily_quota_rows": 3}]
+    )
+    async def test_refuses_what_contradicts_itself(self, city: ServiceUnderTest, more: dict[str, Any]) -> None:
+        await published(city)
+        grant = await granted(city, asked={"row_filter": "aqi=gt.7", "daily_quota_rows": 9})
+        answer = await act(city, decider(city), f"grants/{grant}/changes", more | {"reason": "变更"})
+        assert answer.status_code == 422
+        read = await seen(city, decider(city), f"grants/{grant}")
+        assert (read["row_filter"], read["daily_quota_rows"], read["version"]) == ("aqi=gt.7", 9, 1)
 
 
 class TestStopping:
@@ -131,6 +143,20 @@ class TestLists:
 
 
 class TestRowFilter:
+    async def test_tells_the_time_in_beijing(self, city: ServiceUnderTest) -> None:
+        await with_rows(city, await published(city))
+        await granted(city, row_filter="hour=gte.2026-11-01T16:00:00+08:00", deliveries=["query"])
+        rows = f"/api/data-hub/v1/services/{AIR}/rows"
+        who = city.token(["data-hub.services.query"], department=HOUSING)
+        assert len((await city.client.get(rows, headers=who)).json()["items"]) == 2
+        told = await city.client.get(rows, params={"hour": "gt.2026-11-01T16:00:00+08:00"}, headers=who)
+        assert told.json()["items"] == []
+
+    def test_takes_a_plus_nowhere_else(self) -> None:
+        with pytest.raises(WrongFilter):
+            parse("name=eq.a+b", TYPES)
+        assert parse("at=in.(2026-11-01T08:00:00+08:00)", TYPES)[0].values == ("2026-11-01T08:00:00+08:00",)
+
     @settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
     @given(
         some.lists(
@@ -147,6 +173,8 @@ class TestRowFilter:
                             "null",
                             "2026-11-01",
                             "2026-11-01T08:00:00Z",
+                            "2026-11-01T08:00:00+08:00",
+                            "(2026-11-01T08:00:00+08:00,2026-11-02T08:00:00Z)",
                             "(1,2)",
                             "(a,b)",
                             '(5"a,8"a)',

@@ -30,14 +30,20 @@ class NotGranted(Forbidden):
 
 
 class QuotaUsed(NotGranted):
-    """The rows that the grant allows a day are used up; `Retry-After` says when the next day begins."""
+    """The call wants more rows than the grant leaves today: `rows_left` says how many; the next day begins anew.
+
+    `Retry-After` says when that is. While rows are left, a call that asks for no more of them is served before.
+    """
 
     status = 429
     slug = "grant-quota-used"
-    title = ("已达到每日数据量", "The day's rows are used up")
+    title = ("超出每日数据量", "More than the day's rows")
 
-    def __init__(self, seconds: int) -> None:
-        super().__init__(Why.quota)
+    def __init__(self, seconds: int, left: int = 0, wanted: int | None = None) -> None:
+        super().__init__(Why.quota, rows_left=left, **({} if wanted is None else {"rows_wanted": wanted}))
+        if left:
+            zh = f"授权今日还可读取{left}行，本次需要{wanted}行，请减少行数"
+            self.detail = (zh, f"The grant leaves {left} rows for today and this call wants {wanted}: ask for fewer")
         self.headers = {"Retry-After": str(seconds)}
 
 
@@ -157,6 +163,20 @@ class TermMissing(Unavailable):
 
     slug = "sharing-term-missing"
     title = ("尚未设置办理时限", "No time limit is set for this step")
+
+
+class TermPeriod(Invalid):
+    """A time limit begins on a day to come, so that no clock that ran is judged by it, and not too far ahead."""
+
+    slug = "sharing-term-period"
+    title = ("办理时限须自今后五年内的某日起施行", "A time limit begins on a day within the next five years")
+
+
+class TermInForce(Conflict):
+    """A time limit that is or was in force stays on record: another one takes its place from a day on."""
+
+    slug = "sharing-term-in-force"
+    title = ("该办理时限已施行，不能撤回", "The time limit is in force already and cannot be withdrawn")
 
 
 class FileNotReady(Conflict):

@@ -1,6 +1,6 @@
 """The reads of sharing, and the wire forms of what they find."""
 
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import Depends
@@ -9,10 +9,12 @@ from sqlalchemy import Select, desc, select
 from citykit.actors import Actor
 from citykit.clock import CHINA
 from citykit.pages import Page, keyset_page
+from citykit.problems import FieldError, NotFound
 from citykit.work import Work, WorkInRequest
 from data_hub.resources.domain import ShareType
 from data_hub.sharing.access import DECIDE, applications_of, grants_of
 from data_hub.sharing.domain import RUNNING_STATES, ApplicationState, Delivery, GrantState
+from data_hub.sharing.errors import TermInForce, TermPeriod
 from data_hub.sharing.models import (
     ApplicationRow,
     GrantRow,
@@ -32,10 +34,12 @@ from data_hub.sharing.schemas import (
     Rule,
     RuleDraft,
     TimeLimit,
+    TimeLimitDraft,
     TimeLimits,
 )
 from data_hub.sharing.steps import Steps
 
+FARTHEST_TERM = timedelta(days=5 * 366)
 _RUNNING = tuple(state.value for state in RUNNING_STATES)
 
 
@@ -119,13 +123,42 @@ class Records:
         rows = await self._work.session.scalars(select(TermRow).order_by(TermRow.step, TermRow.valid_from))
         return TimeLimits(items=[TimeLimit(**{n: getattr(row, n) for n in TimeLimit.model_fields}) for row in rows])
 
-    async def set_term(self, term: TimeLimit, *, by: Actor) -> TimeLimits:
-        """Set a time limit from a day on; applications keep the due times that they were given."""
+    async def set_term(self, term: TimeLimitDraft, *, by: Actor) -> TimeLimits:
+        """Set a time limit from a day to come; applications keep the due times that they were given.
+
+        Raises TermPeriod (422).
+        """
+        if not self._today() < term.valid_from <= self._today() + FARTHEST_TERM:
+            raise TermPeriod(
+                errors=[
+                    FieldError(
+                        pointer="/body/valid_from",
+                        code="period",
+                        message="应为今后五年内的某日 a day within the next five years",
+                    )
+                ]
+            )
         await self._work.session.merge(TermRow(**term.model_dump()))
         await self._work.session.flush()
         data = {"step": term.step, "valid_from": term.valid_from.isoformat(), "working_days": term.working_days}
         self._work.audit.note(stream="sharing-terms", act="set", by=by, data=data)
         return await self.terms()
+
+    async def withdraw_term(self, step: str, valid_from: date, *, by: Actor) -> TimeLimits:
+        """Take a time limit back that is not in force yet. Raises NotFound, TermInForce (409)."""
+        row = await self._work.session.get(TermRow, (step, valid_from), with_for_update=True)
+        if row is None:
+            raise NotFound
+        if valid_from <= self._today():
+            raise TermInForce
+        await self._work.session.delete(row)
+        await self._work.session.flush()
+        data = {"step": step, "valid_from": valid_from.isoformat(), "working_days": row.working_days}
+        self._work.audit.note(stream="sharing-terms", act="withdraw", by=by, data=data)
+        return await self.terms()
+
+    def _today(self) -> date:
+        return self._work.clock.now().astimezone(CHINA).date()
 
     async def rule(self, resource: str) -> Rule:
         """How applications for a resource are handled."""

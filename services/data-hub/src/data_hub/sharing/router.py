@@ -1,5 +1,6 @@
 """HTTP face of sharing: applications, decisions, grants, time limits."""
 
+from datetime import date
 from typing import Annotated
 
 from fastapi import Query
@@ -38,13 +39,14 @@ from data_hub.sharing.schemas import (
     GrantChange,
     GrantDocument,
     GrantFilter,
+    LimitedStep,
     Mediation,
     ResourceCode,
     Rule,
     RuleDraft,
     StepReason,
     Supplement,
-    TimeLimit,
+    TimeLimitDraft,
     TimeLimits,
 )
 
@@ -222,10 +224,16 @@ async def read_terms(_: Reader, records: RecordsInRequest) -> TimeLimits:
     return await records.terms()
 
 
-@router.post("/terms", status_code=201)
-async def set_term(actor: Bureau, body: TimeLimit, records: RecordsInRequest, once: OnceInRequest) -> TimeLimits:
+@router.post("/terms", status_code=201, responses=problems(no.TermPeriod))
+async def set_term(actor: Bureau, body: TimeLimitDraft, records: RecordsInRequest, once: OnceInRequest) -> TimeLimits:
     """Set a time limit from a day on, as the data bureau; running clocks keep theirs 设置办理时限."""
     return await once(lambda: records.set_term(body, by=actor), TimeLimits)
+
+
+@router.delete("/terms/{step}/{valid_from}", responses=problems(NotFound, no.TermInForce))
+async def withdraw_term(actor: Bureau, step: LimitedStep, valid_from: date, records: RecordsInRequest) -> TimeLimits:
+    """Take a time limit back that is not in force yet, as the data bureau 撤回未施行的办理时限."""
+    return await records.withdraw_term(step, valid_from, by=actor)
 
 
 @router.get("/resources/{code}/rule", responses=problems(no.NoPublishedResource, no.ReadByPurpose))

@@ -4,11 +4,12 @@ from datetime import date
 from typing import Annotated, Any, Self
 from uuid import UUID
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 from pydantic import StringConstraints as Text
 
 from citykit.pages import PageQuery
-from citykit.wire import Instant, LongText, ShortText, Uscc, Wire
+from citykit.wire import Instant, LongText, ShortText, Uscc, Wire, Wrong
+from data_hub.organisations import OwnName
 from data_hub.resources.domain import ShareType
 from data_hub.sharing.domain import ApplicationState, Delivery, GrantState
 
@@ -29,10 +30,10 @@ class StepReason(Wire):
 
 
 class ApplicationDraft(Wire):
-    """An application for a resource 共享申请."""
+    """An application for a resource 共享申请, in the name of the department whose official hands it in."""
 
     resource: ResourceCode
-    department_name: ShortText
+    department_name: OwnName = None
     columns: ColumnNames | None = Field(
         default=None, description="Items wanted; without it all that are neither personal nor secret"
     )
@@ -138,13 +139,23 @@ class GrantChange(Wire):
 
     columns: ColumnNames | None = None
     row_filter: RowFilter | None = None
-    every_row: bool = Field(default=False, description="Take the row filter away")
+    every_row: bool = Field(default=False, description="Take the row filter away; not together with one")
     valid_until: Instant | None = None
     daily_quota_rows: Quota | None = None
-    no_quota: bool = False
+    no_quota: bool = Field(default=False, description="Take the daily quota away; not together with one")
     deliveries: Deliveries | None = None
     onward: bool | None = None
     reason: LongText
+
+    @model_validator(mode="after")
+    def _says_one_thing(self) -> Self:
+        if self.every_row and self.row_filter is not None:
+            raise Wrong("every_row 取消行过滤，不能与 row_filter 同时填写", "every_row comes without a row_filter")
+        if self.no_quota and self.daily_quota_rows is not None:
+            raise Wrong(
+                "no_quota 取消限额，不能与 daily_quota_rows 同时填写", "no_quota comes without daily_quota_rows"
+            )
+        return self
 
 
 class GrantBrief(Wire):
@@ -198,13 +209,22 @@ class GrantFilter(PageQuery):
     state: GrantState | None = None
 
 
+LimitedStep = Annotated[str, Text(pattern=r"^(unconditional|conditional|extension|delivery|mediation)$")]
+
+
 class TimeLimit(Wire):
     """A legal time limit in working days, the day from which it is in force, and its source."""
 
-    step: Annotated[str, Text(pattern=r"^(unconditional|conditional|extension|delivery|mediation)$")]
+    step: LimitedStep
     valid_from: date
     working_days: Annotated[int, Field(ge=1, le=365)]
     source: ShortText
+
+
+class TimeLimitDraft(TimeLimit):
+    """A time limit to set, from a day to come and at most five years ahead: past clocks are judged by past limits."""
+
+    working_days: Annotated[int, Field(ge=1, le=60)] = Field(description="At most a quarter of a year's working days")
 
 
 class TimeLimits(Wire):
