@@ -14,6 +14,7 @@ from .factories import (
     AIR,
     BAD,
     BASE,
+    BUREAU,
     GOOD,
     HEAD,
     HOUSING,
@@ -263,6 +264,24 @@ class TestList:
 
 
 class TestWithdrawal:
+    async def test_is_told_to_who_brings_rows_or_registers_a_source(self, city: ServiceUnderTest) -> None:
+        code = await published(city)
+        source = {"kind": "http", "name": "每日文件", "address": "https://data.example.cn/air.csv", "every_minutes": 60}
+        reviewer = city.token(["data-hub.resources.review"], subject=str(known_id()), department=BUREAU)
+        gone = await city.client.post(f"{RESOURCES}/{code}/withdrawals", json={"reason": "停止"}, headers=reviewer)
+        assert gone.status_code == 200, gone.text
+        for answer in (
+            await sent(city, table(GOOD)),
+            await act(city, f"{code}/batches", {}),
+            await act(city, f"{code}/sources", source),
+        ):
+            told = answer.json()
+            assert (answer.status_code, told["type"], told["title"]) == (
+                409, "/problems/resource-withdrawn", "该数据资源已撤销",
+            )  # fmt: skip
+        never = await act(city, "203001-999999/batches", {})
+        assert (never.status_code, never.json()["type"]) == (404, "/problems/no-resource")
+
     async def test_of_the_resource_on_the_way_refuses_the_batch(self, city: ServiceUnderTest) -> None:
         await published(city)
         answer = await sent(city, table(GOOD))

@@ -16,12 +16,13 @@ import uvicorn
 from psycopg.conninfo import conninfo_to_dict
 
 from citykit.callers import Allowance
+from citykit.clock import CHINA
 from citykit.testing import ServiceUnderTest
 from data_hub.adapters.feeds import http as feed
 from data_hub.adapters.feeds.addresses import allowed_address
 from data_hub.adapters.feeds.port import FeedBroken
 from data_hub.ingest import sources
-from data_hub.ingest.domain import SourceKind, next_pull
+from data_hub.ingest.domain import Plan, SourceKind, next_pull
 from data_hub.settings import Settings
 
 from .factories import (
@@ -368,10 +369,43 @@ class TestSchedule:
 
     def test_waits_longer_after_failures_and_never_more_than_a_day(self) -> None:
         now = datetime(2026, 11, 1, tzinfo=UTC)
-        pauses = [next_pull(now, 60, failures) for failures in (0, 1, 2, 30)]
+        pauses = [next_pull(now, Plan(60), failures) for failures in (0, 1, 2, 30)]
         assert [(at - now) / timedelta(hours=1) for at in pauses if at] == [1, 2, 4, 24]
-        assert next_pull(now, 44_640, 30) == now + timedelta(days=31)
-        assert next_pull(now, None, 0) is None
+        assert next_pull(now, Plan(44_640), 30) == now + timedelta(days=31)
+        assert next_pull(now, Plan(), 0) is None
+
+    def test_is_once_a_day_at_an_hour_of_beijing(self) -> None:
+        """A night's window: after a failure it is tried again the same night, and the next night in any case."""
+        plan = Plan(daily_at="02:30")
+        evening, night = datetime(2026, 10, 31, 18, 29, tzinfo=UTC), datetime(2026, 10, 31, 18, 30, tzinfo=UTC)
+        assert next_pull(evening, plan, 0) == night
+        assert next_pull(night, plan, 0) == night + timedelta(days=1)
+        tries = [next_pull(night, plan, failures) for failures in (1, 2, 3, 30)]
+        assert [(at - night) / timedelta(minutes=15) for at in tries if at] == [1, 2, 4, 96]
+        assert next_pull(night, plan, 1, again_in=3600) == night + timedelta(hours=1)
+
+    async def test_of_every_night_pulls_once_a_night(self, city: ServiceUnderTest) -> None:
+        await published(city)
+        open_to(city)
+        bodies = [table(GOOD[:1]), http(b"", "503 Busy"), table(GOOD)]
+        hour = (city.clock.now().astimezone(CHINA) + timedelta(minutes=90)).strftime("%H:%M")
+
+        def answer(*_: Any) -> bytes:
+            body = bodies.pop(0)
+            return body if body.startswith(b"HTTP") else http(body)
+
+        async with serving(answer) as port:
+            source = await registered(city, port=port, daily_at=hour)
+            # Nothing yet; the night; the failure of the second night; its second try; nothing more until the third.
+            for minutes, left in ((60, 3), (31, 2), (24 * 60, 1), (16, 0), (60, 0)):
+                city.clock.advance(minutes=minutes)
+                await city.run_task("data-hub.ingest.due")
+                await city.drain()
+                assert len(bodies) == left, minutes
+        after = await seen(city, f"{AIR}/sources/{source['id']}")
+        planned = datetime.fromisoformat(after["next_at"]).astimezone(CHINA)
+        assert (planned.strftime("%H:%M"), after["failures"]) == (hour, 0)
+        assert planned - city.clock.now() > timedelta(hours=20)
 
     async def test_is_changed_and_paused(self, city: ServiceUnderTest) -> None:
         await published(city)
@@ -459,12 +493,67 @@ async def postgres_over_tcp() -> AsyncIterator[dict[str, Any]]:
         server.close()
 
 
+@asynccontextmanager
+async def feed_table(city: ServiceUnderTest) -> AsyncIterator[tuple[dict[str, Any], Callable[[str], Any]]]:
+    """A table of another database that tells when its rows changed: how it is reached, and who runs SQL there."""
+
+    async def run(statement: str) -> None:
+        if statement:
+            async with city.work() as work:
+                await (await work.driver()).execute(statement.encode())
+
+    await run(
+        "create table feed_air as select '1074A'::text as station, timestamptz '2026-11-01 08:00+08' as hour,"
+        " 57 as aqi, 'x' as remark, null::text as level, timestamptz '2026-11-01 00:00+00' as changed_at"
+    )
+    try:
+        async with postgres_over_tcp() as told:
+            address = f"postgresql://127.0.0.1:{told['port']}/{told['dbname']}"
+            known = {"kind": "postgresql", "address": address, "username": told["user"]}
+            yield known | {"secret": told.get("password")}, run
+    finally:
+        await run("drop table feed_air")
+
+
 class TestPostgres:
     async def test_that_is_not_there_is_told(self, city: ServiceUnderTest) -> None:
         await published(city)
         open_to(city)
         source = await registered(city, kind="postgresql", address="postgresql://127.0.0.1:9/name", table="air")
         assert await fault(city, source) == "database"
+
+    async def test_is_read_on_from_the_last_change(self, city: ServiceUnderTest) -> None:
+        """What a refused batch held is read once more, what was taken in is not, and all of it where one says so."""
+        await published(city)
+        open_to(city)
+        async with feed_table(city) as (known, run):
+            source = await registered(city, table="feed_air", since_column="changed_at", **known)
+            read = []
+            for change in (
+                "",
+                "",
+                "insert into feed_air values ('1075A', '2026-11-01 09:00+08', -5, 't', null, '2026-11-02')",
+                "update feed_air set aqi = 61, changed_at = '2026-11-03' where station = '1075A'",
+                "update feed_air set aqi = 58, changed_at = '2026-11-04' where station = '1074A'",
+            ):
+                await run(change)
+                after = await pulled(city, source)
+                assert after["last_fault"] is None
+                batch = await batch_of(city, after["last_batch"])
+                read.append((batch["state"], batch["parsed"], after["since"]))
+            assert read == [
+                ("loaded", 1, None),
+                ("loaded", 1, None),  # nothing new: the batch is that of before
+                ("refused", 2, "2026-11-01 00:00:00+00"),  # rows of the last moment come again, and one is wrong
+                ("loaded", 2, "2026-11-01 00:00:00+00"),  # what was refused is read again
+                ("loaded", 2, "2026-11-03 00:00:00+00"),
+            ]
+            assert {(row["station"], row["aqi"]) for row in await rows_of(city)} == {("1074A", 58), ("1075A", 61)}
+            path = f"{BASE}/{AIR}/sources/{source['id']}/plan"
+            assert (await city.client.put(path, json={"anew": True}, headers=loader(city))).status_code == 200
+            await run("update feed_air set aqi = 70")
+            await pulled(city, source)
+            assert {row["aqi"] for row in await rows_of(city)} == {70}
 
     async def test_gives_the_columns_that_are_items(self, city: ServiceUnderTest) -> None:
         await published(city)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from citykit.clock import CHINA
 from citykit.identifiers import gb11643
 
 MOST_PARTS = 10_000
@@ -116,18 +117,41 @@ SCHEMES = {
     SourceKind.postgresql: ("postgresql",),
 }
 LONGEST_PAUSE = timedelta(days=1)
+FIRST_RETRY = timedelta(minutes=15)  # after a daily pull that brought nothing
 
 
-def next_pull(now: datetime, every_minutes: int | None, failures: int, again_in: int = 0) -> datetime | None:
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """When a source is pulled: every so many minutes, once a day at a time (`HH:MM`, Beijing time), or when asked."""
+
+    every_minutes: int | None = None
+    daily_at: str | None = None
+
+
+def next_pull(now: datetime, plan: Plan, failures: int, again_in: int = 0) -> datetime | None:
     """When to pull again: after the interval; after failures in a row twice as late each time, at most a day.
 
-    Not before the source itself wants it, in `again_in` seconds, where that is within a day.
+    What is pulled once a day is tried again after a failure the same day, from a quarter of an hour on. Not before the
+    source itself wants it, in `again_in` seconds, where that is within a day.
     """
-    if every_minutes is None:
+    if plan.daily_at is not None:
+        return _next_day(now, plan.daily_at, failures, again_in)
+    if plan.every_minutes is None:
         return None
-    pause = timedelta(minutes=every_minutes)
+    pause = timedelta(minutes=plan.every_minutes)
     longer = min(pause * (1 << min(failures, 10)), LONGEST_PAUSE)
     return now + max(pause, longer, min(timedelta(seconds=again_in), LONGEST_PAUSE))
+
+
+def _next_day(now: datetime, daily_at: str, failures: int, again_in: int) -> datetime:
+    hour, minute = map(int, daily_at.split(":"))
+    local = now.astimezone(CHINA)
+    planned = local.replace(hour=hour, minute=minute, second=0, microsecond=0)
+    planned += timedelta(days=planned <= local)
+    if failures == 0:
+        return planned
+    pause = min(FIRST_RETRY * (1 << min(failures - 1, 10)), LONGEST_PAUSE)
+    return min(planned, now + max(pause, min(timedelta(seconds=again_in), LONGEST_PAUSE)))
 
 
 UNSETTLED = (RowState.waiting, RowState.mended)

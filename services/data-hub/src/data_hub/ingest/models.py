@@ -141,6 +141,9 @@ class SourceRow(Base):
     sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     options: Mapped[dict[str, Any]] = mapped_column(JSONB)
     every_minutes: Mapped[int | None] = mapped_column()
+    daily_at: Mapped[str | None] = mapped_column(String(5))  # HH:MM, Beijing time
+    since: Mapped[str | None] = mapped_column(Text)  # up to here the source's rows are in the data set
+    since_next: Mapped[str | None] = mapped_column(Text)  # up to here they are, once `last_batch` is loaded
     state: Mapped[str] = mapped_column(String(16))
     next_at: Mapped[Instant | None] = mapped_column()
     last_at: Mapped[Instant | None] = mapped_column()

@@ -25,14 +25,14 @@ from data_hub.ingest.errors import (
 )
 from data_hub.ingest.schemas import Batch, BatchBrief, BatchDraft, BatchFilter, FileQuery, Part, Parts
 from data_hub.ingest.service import IngestInRequest
-from data_hub.resources.errors import NoResource
+from data_hub.resources.errors import NoResource, WithdrawnResource
 
 router = CityRouter(prefix="/api/data-hub/v1/ingest", tags=["ingest"])
 BODY = {"requestBody": {"required": True, "content": {"application/octet-stream": {"schema": {"format": "binary"}}}}}
 Digest = Annotated[
     str, Header(description="RFC 9530: sha-256=:base64:", pattern=r"^sha-256=:[A-Za-z0-9+/]{43}=:$", max_length=60)
 ]
-OPENING = (NoResource, NoDataset, NotTheSource, BatchDiffers, BadDeclaration)
+OPENING = (NoResource, WithdrawnResource, NoDataset, NotTheSource, BatchDiffers, BadDeclaration)
 
 
 @router.post("/{resource}/batches", status_code=201, responses=problems(*OPENING))

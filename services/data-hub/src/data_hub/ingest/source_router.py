@@ -15,13 +15,15 @@ from data_hub.ingest.access import Code, Gatherer, Loader, LockedSource, SeenSou
 from data_hub.ingest.errors import BadDeclaration, NoSuchSource, NotTheSource, SourcePaused
 from data_hub.ingest.source_schemas import Source, SourceChange, SourceDraft, SourceFilter
 from data_hub.ingest.sources import SourcesInRequest
-from data_hub.resources.errors import NoResource
+from data_hub.resources.errors import NoResource, WithdrawnResource
 
 router = CityRouter(prefix="/api/data-hub/v1/ingest", tags=["ingest"])
 
 
 @router.post(
-    "/{resource}/sources", status_code=201, responses=problems(NoResource, NoDataset, NotTheSource, BadDeclaration)
+    "/{resource}/sources",
+    status_code=201,
+    responses=problems(NoResource, WithdrawnResource, NoDataset, NotTheSource, BadDeclaration),
 )
 async def register_source(
     resource: Code, actor: Loader, body: SourceDraft, sources: SourcesInRequest, once: OnceInRequest

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from citykit.clock import CHINA
+from data_hub import beijing
 from data_hub.datasets.domain import ColumnType
 from data_hub.ingest.contract import Item
 from data_hub.ingest.domain import LONGEST_TYPED_VALUE
@@ -20,6 +21,10 @@ HALF = [chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)] + [" "]
 _ENDLESS = "[eE][+-]?0*[1-9][0-9]{3}"  # a power of ten of thousands of digits: no float tells it from nothing
 _TRUE = ["true", "t", "1", "yes", "y", "是", "真"]
 _FALSE = ["false", "f", "0", "no", "n", "否", "假"]
+# A year has four digits, and a day without signs between its parts eight in all: the parser below would take the day
+# 24-01-05 for one of the year 24, and 2024115 for the fifth of November.
+_WHOLE_DAY = "^(?:[0-9]{4}[-/.年]|[0-9]{8}$)"
+_WHOLE_TIME = "^[0-9]{4}[-/年]"
 # The last one is how a day comes out of files that know times alone: its midnight, and no other time.
 _DAYS = ("%Y-%m-%d", "%Y/%m/%d", "%Y%m%d", "%Y年%m月%d日", "%Y.%m.%d", "%Y-%m-%dT00:00:00")
 _LOCAL = ("%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y/%m/%d %H:%M:%S%.f")
@@ -66,7 +71,8 @@ def _date(text: pl.Series) -> pl.Series:
         if found.null_count() == text.null_count():
             break
         found = found.zip_with(found.is_not_null(), text.str.to_date(form, strict=False))
-    return found.set(~found.dt.year().is_between(1, 9999), None)
+    whole = text.str.contains(_WHOLE_DAY).fill_null(value=False)
+    return found.set(~whole | ~found.dt.year().is_between(1, 9999), None)
 
 
 def _datetime(text: pl.Series) -> pl.Series:
@@ -80,10 +86,10 @@ def _datetime(text: pl.Series) -> pl.Series:
             break
         told = text.str.to_datetime(form, strict=False, time_unit="us", exact=True)
         if form not in _ZONED:
-            local = told.dt.replace_time_zone("Asia/Shanghai", ambiguous="earliest", non_existent="null")
-            told = local.dt.convert_time_zone("UTC")
+            told = told.dt.replace_time_zone(beijing.ZONE).dt.convert_time_zone("UTC")
         found = found.zip_with(found.is_not_null(), told.cast(kind))
-    return found.set(~found.dt.year().is_between(2, 9998), None)
+    whole = text.str.contains(_WHOLE_TIME).fill_null(value=False)
+    return found.set(~whole | ~found.dt.year().is_between(2, 9998), None)
 
 
 _TYPED = {

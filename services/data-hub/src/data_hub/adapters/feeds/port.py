@@ -1,4 +1,4 @@
-"""What the hub asks of a source elsewhere: all of its rows in one file, or a plain word why not."""
+"""What the hub asks of a source elsewhere: its rows in one file, all or the newer ones, or a plain word why not."""
 
 from dataclasses import dataclass
 from typing import IO, Any, Protocol
@@ -30,13 +30,18 @@ class Wanted:
     networks: str
     most_bytes: int
     seconds: float
+    since: str | None = None  # the value of `options["since_column"]` from which on rows are wanted; None: all
 
 
 class Feed(Protocol):
     """A kind of source."""
 
-    async def fetch(self, wanted: Wanted, into: IO[bytes]) -> None:
-        """Write the source's rows to a file. Raises FeedBroken; what is in the file then is for nobody."""
+    async def fetch(self, wanted: Wanted, into: IO[bytes]) -> str | None:
+        """Write the source's rows to a file. Raises FeedBroken; what is in the file then is for nobody.
+
+        Returns up to which value of `options["since_column"]` was read, None where there is no such column. Where
+        nothing came after `since`, that is returned and the file stays empty.
+        """
         ...
 
 
