@@ -3,10 +3,10 @@
 from typing import Annotated
 
 from fastapi import Depends
-from sqlalchemy import ColumnElement, false
+from sqlalchemy import ColumnElement, false, or_, select
 
 from citykit.access import Actor, requires
-from data_hub.licences.models import AuthorisationRow, BatchRow, LicenceRow, TypeRow
+from data_hub.licences.models import AuthorisationRow, BatchRow, IssuerRow, LicenceRow, TypeRow
 
 MAINTAIN = "data-hub.licences.maintain"
 ISSUE = "data-hub.licences.issue"
@@ -24,7 +24,15 @@ Holder = Annotated[Actor, Depends(requires(HOLD, assurance=2))]
 
 def types_of(actor: Actor) -> ColumnElement[bool]:
     """The types that the actor's department issues."""
-    return TypeRow.department == actor.department if actor.department else false()
+    return issued_of(actor.department) if actor.department else false()
+
+
+def issued_of(department: str) -> ColumnElement[bool]:
+    """The types that a department issues: as the one that the type names, or as one beside it."""
+    beside = select(IssuerRow.type_code).where(
+        IssuerRow.type_code == TypeRow.code, IssuerRow.department == department, IssuerRow.ended_at.is_(None)
+    )
+    return or_(TypeRow.department == department, beside.exists())
 
 
 def issued_by(actor: Actor) -> ColumnElement[bool]:

@@ -10,7 +10,10 @@ from citykit.wire import Instant
 
 
 class LicenceIssued(Event, type="cn.hengshui.data-hub.licence.issued.v1"):
-    """A licence was issued or renewed 签发、换发; `person` is the holder's registry number where she is a person."""
+    """A licence was issued, renewed or amended 签发、换发、变更.
+
+    `person` is the holder's registry number where she is a person.
+    """
 
     licence_id: UUID
     identifier: str
@@ -35,7 +38,7 @@ class HandedOut(BaseModel):
 
 
 class LicencesHandedOut(Event, type="cn.hengshui.data-hub.licence.handed-out.v1"):
-    """Persons hold licences that were issued or renewed: for whoever tells them. At most 200 in one event.
+    """Persons hold licences that were issued, renewed or amended: for whoever tells them. At most 200 in one event.
 
     A hundred thousand licences at once are five hundred events, behind which no other news waits long.
     """
