@@ -17,6 +17,7 @@ from data_hub.registries.schemas import SourceDraft
 from .factories import FIRM, FIRM_TYPE, LI, LI_PERSON, MARKET, POLICE, SYSTEM, TYPE, WANG, Desk
 
 CEASED = f"/problems/{HolderCeased.slug}"
+FIRM_NAME = "衡水示例橡塑有限公司"
 
 
 @pytest.fixture
@@ -34,7 +35,7 @@ async def died(desk: Desk) -> None:
 
 async def founded(desk: Desk) -> None:
     draft = EntityDraft(
-        uscc=FIRM, name="衡水示例橡塑有限公司", legal_form=LegalForm.limited_company, division_code="131102001045",
+        uscc=FIRM, name=FIRM_NAME, legal_form=LegalForm.limited_company, division_code="131102001045",
         established_on=date(2020, 1, 2), source=SourceDraft(department=MARKET, batch="f"),
     )  # fmt: skip
     async with desk.city.work() as work:
@@ -51,7 +52,7 @@ async def ended(desk: Desk, state: EntityState) -> None:
 
 
 async def firms_licence(desk: Desk, **more: Any) -> Any:
-    return await desk.draft(type_code=FIRM_TYPE, person=None, organisation={"name": "示例橡塑", "uscc": FIRM}, **more)
+    return await desk.draft(type_code=FIRM_TYPE, person=None, organisation={"name": FIRM_NAME, "uscc": FIRM}, **more)
 
 
 class TestPersons:

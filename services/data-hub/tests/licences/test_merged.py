@@ -12,6 +12,7 @@ MAINTAIN = "data-hub.registries.maintain"
 MISTYPED = (LI[0], "131102198505150042")
 TWIN = UUID("01890000-0000-7000-8000-000000001009")  # her record under the mistyped number
 WRONG_CODE = "91131102MA0H000105"
+FIRM_NAME = "衡水示例橡塑制品有限公司"
 
 
 async def merged(city: ServiceUnderTest, registry: str, subject: str, survivor: str, department: str) -> dict[str, Any]:
@@ -26,7 +27,7 @@ async def merged(city: ServiceUnderTest, registry: str, subject: str, survivor: 
 
 async def registered(city: ServiceUnderTest, uscc: str, person: UUID) -> None:
     body = {
-        "uscc": uscc, "name": "衡水示例橡塑制品有限公司", "legal_form": "limited-company", "division_code": "131102",
+        "uscc": uscc, "name": FIRM_NAME, "legal_form": "limited-company", "division_code": "131102",
         "established_on": "2016-03-01", "legal_representative": str(person), "representative_name": LI[0],
         "source": {"department": MARKET},
     }  # fmt: skip
@@ -55,6 +56,7 @@ class TestOfAPerson:
         made = await merged(city, "population", str(TWIN), str(LI_PERSON), POLICE)
         for person in (LI_PERSON, TWIN):
             assert set(await self.own(desk, person)) == {first["id"], second["id"]}
+        await desk.departments()
         assert (await desk.leave(first)).status_code == 201
         body = {"reason": "并非同一人", "source": {"department": POLICE}}
         parted = await city.client.post(
@@ -81,7 +83,7 @@ class TestOfAFirm:
         for uscc in (FIRM, WRONG_CODE):
             await registered(city, uscc, LI_PERSON)
         await desk.type(code=FIRM_TYPE, holder_kind="organisation")
-        held = {"type_code": FIRM_TYPE, "person": None, "organisation": {"name": "衡水示例", "uscc": WRONG_CODE}}
+        held = {"type_code": FIRM_TYPE, "person": None, "organisation": {"name": FIRM_NAME, "uscc": WRONG_CODE}}
         licence = (await desk.draft(**held)).json()
         await merged(city, "legal-entities", WRONG_CODE, FIRM, MARKET)
         for uscc in (FIRM, WRONG_CODE):

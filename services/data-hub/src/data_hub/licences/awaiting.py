@@ -1,7 +1,8 @@
 """Licences that were issued before their holder stood in the population registry, and how they become hers.
 
 With each lies the keyed hash by which the registry finds persons, and nothing else of her number. It is hers when she
-reads her licences, and in any case within minutes of her registration, when she is told of it as of a new one.
+reads her licences, and in any case within minutes of her registration, when she is told of it as of a new one. One that
+names somebody else under her number waits on: it is for who issued it to put right.
 """
 
 import asyncio
@@ -15,8 +16,9 @@ from citykit.actors import Actor, ActorKind
 from citykit.vault import Vault, VaultError
 from citykit.work import Work
 from data_hub.licences.domain import Status
+from data_hub.licences.holders import same_name
 from data_hub.licences.models import AwaitingRow, LicenceRow
-from data_hub.licences.writing import tell_holders, unsealed
+from data_hub.licences.writing import opened, tell_holders, unsealed
 from data_hub.registries.population.service import Population
 
 AT_ONCE = 1000
@@ -82,6 +84,14 @@ def _numbers(vault: Vault, rows: Iterable[tuple[UUID, bytes]]) -> list[Waiting]:
     return found
 
 
+def _is_for(work: Work, row: LicenceRow, name: str | None) -> bool:
+    """Whether a licence is for somebody of this name."""
+    try:
+        return name is not None and same_name(str(opened(work, row)["holder_name"]), name)
+    except VaultError:
+        return False
+
+
 async def _give(work: Work, holders: Mapping[bytes, UUID]) -> None:
     if not holders:
         return
@@ -91,10 +101,12 @@ async def _give(work: Work, holders: Mapping[bytes, UUID]) -> None:
     persons = {row.licence_id: holders[bytes(row.holder_index)] for row in taken}
     if not persons:
         return
-    await work.session.execute(delete(AwaitingRow).where(AwaitingRow.licence_id.in_(persons)))
+    called = await Population(work).names(set(persons.values()))
     rows = select(LicenceRow).where(LicenceRow.id.in_(persons)).order_by(LicenceRow.id).with_for_update()
     told: list[dict[str, Any]] = []
-    for row in await work.session.scalars(rows):
+    hers = [row for row in await work.session.scalars(rows) if _is_for(work, row, called.get(persons[row.id]))]
+    await work.session.execute(delete(AwaitingRow).where(AwaitingRow.licence_id.in_([row.id for row in hers])))
+    for row in hers:
         row.holder_person = persons[row.id]
         work.audit.note(stream=f"licence/{row.id}", act="find-holder", by=SELF)
         if row.status == Status.valid:

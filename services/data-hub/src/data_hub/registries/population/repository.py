@@ -1,6 +1,6 @@
 """Reads of persons. Who may read at all is stated at the endpoint; what is seen of a row is the purpose's matter."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -45,6 +45,11 @@ class Persons:
     async def one(self, person: UUID) -> PersonRow | None:
         """The person of this number."""
         return await self._work.session.get(PersonRow, person)
+
+    async def names(self, persons: Collection[UUID]) -> dict[UUID, str]:
+        """What they are called."""
+        found = await self._work.session.execute(select(PersonRow.id, PersonRow.name).where(PersonRow.id.in_(persons)))
+        return {row.id: row.name for row in found}
 
     async def locked(self, person: UUID) -> PersonRow | None:
         """The same, held until the transaction ends: two acts on one person come one after the other."""
