@@ -24,7 +24,8 @@ FIRM = Organisation(name="衡水示例橡塑制品有限公司", uscc="91131102M
 TYPES = (
     TypeDraft(
         code=HEALTH, name_zh="从业人员健康证明（示例）", name_en="Health certificate of employees (sample)",
-        department=MARKET, department_name=MARKET_NAME, holder_kind=HolderKind.person, valid_months=12,
+        department=MARKET, department_name=MARKET_NAME, holder_kind=HolderKind.person, one_per_holder=True,
+        valid_months=12,
         renew_before_days=60, renew_after_days=0,
         fields=[
             FieldDraft(name="trade", title="从业类别", kind=FieldKind.code, codes=["食品", "公共场所", "托幼"]),
