@@ -48,7 +48,7 @@ def issued(
 def checked(text: str, keys: SealKeys) -> dict[str, Any]:
     """The claims that a presentation shows. Raises SealBroken: `not-an-sd-jwt`, `changed`, `foreign-seal`.
 
-    A key-binding JWT at the end is not looked at: whoever wants the holder herself sends her a nonce of its own.
+    The key-binding JWT at the end is looked at by `data_hub.seals.binding`.
     """
     from sd_jwt.verifier import JWK, SDJWTVerifier  # noqa: PLC0415 - heavy, and most processes never need it
 
