@@ -119,6 +119,29 @@ async def test_the_city_takes_the_librarys_presentation(city: ServiceUnderTest, 
     answer = await city.client.post(f"{LICENCES}/verifications", json={"text": presentation})
     assert (answer.json()["verdict"], answer.json()["form"]) == ("valid", "sd-jwt-vc")
     assert answer.json()["shown"].get("trade") == "餐饮"
+    assert answer.json()["holder_binding"] == "unproven", "the proof answers a question that this verifier did not ask"
+
+
+async def test_the_city_tells_whether_the_holder_herself_shows_it(city: ServiceUnderTest, wallet: Wallet) -> None:
+    """A copy is worth what it says, and proves nobody: only an answer to the verifier's own question does."""
+    credential = await wallet.fetched()
+    presentation = wallet.presented(credential, {"trade": True}, nonce="问-1", audience="餐厅")
+    copy = presentation.rpartition("~")[0] + "~"
+    other = Wallet(city, wallet.licence).presented(credential, {"trade": True}, nonce="问-1", audience="餐厅")
+
+    async def told(text: str, **asked: str) -> tuple[str, str | None]:
+        answer = await city.client.post(f"{LICENCES}/verifications", json={"text": text} | asked)
+        return answer.json()["verdict"], answer.json()["holder_binding"]
+
+    assert await told(presentation, nonce="问-1", audience="餐厅") == ("valid", "proven")
+    assert await told(presentation, nonce="问-2", audience="餐厅") == ("valid", "unproven")
+    assert await told(presentation, nonce="问-1", audience="旅馆") == ("valid", "unproven")
+    assert await told(copy, nonce="问-1", audience="餐厅") == ("valid", "unproven")
+    assert await told(other, nonce="问-1", audience="餐厅") == ("tampered", None), "signed with another's key"
+    more = wallet.presented(credential, {"trade": True, "clinic": True}, nonce="问-1", audience="餐厅")
+    moved = more.rpartition("~")[0] + "~" + presentation.rpartition("~")[2]
+    assert await told(moved, nonce="问-1", audience="餐厅") == ("tampered", None), "a proof over another presentation"
+    assert await told(f"{copy}eyJhbGciOiJub25lIn0.e30.AAAA") == ("tampered", None)
 
 
 async def test_a_revoked_licence_shows_in_its_status_list(city: ServiceUnderTest, wallet: Wallet) -> None:
@@ -192,10 +215,13 @@ async def listed(city: ServiceUnderTest, entry: dict[str, Any]) -> int:
 async def test_a_qr_code_is_read_and_verified_without_the_city(city: ServiceUnderTest, wallet: Wallet) -> None:
     keys = KeySet.import_key_set((await city.client.get(KEYS)).json())
     picture = await city.client.get(f"{LICENCES}/own/{wallet.licence}/code.png", headers=wallet.headers)
-    (code,) = zxingcpp.read_barcodes(Image.open(io.BytesIO(picture.content)))
+    (code,) = zxingcpp.read_barcodes(Image.open(io.BytesIO(picture.content)), formats=zxingcpp.BarcodeFormat.QRCode)
     assert code.format == zxingcpp.BarcodeFormat.QRCode
     assert len(code.text) < 700
-    said = json.loads(jws.deserialize_compact(code.text, keys, algorithms=["ES256"]).payload)
+    address, _, signed = code.text.partition("#")
+    assert address == "http://city.test/api/data-hub/verification", "for whoever scans it with a camera"
+    said = json.loads(jws.deserialize_compact(signed, keys, algorithms=["ES256"]).payload)
     assert (said["status"], said["holder"], said["type"]) == ("valid", "李*英", "健康证明")
-    answer = await city.client.post(f"{LICENCES}/verifications", json={"text": code.text})
-    assert answer.json()["verdict"] == "valid"
+    for text in (code.text, signed):
+        answer = await city.client.post(f"{LICENCES}/verifications", json={"text": text})
+        assert answer.json()["verdict"] == "valid"

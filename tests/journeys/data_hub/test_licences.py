@@ -2,7 +2,9 @@
 
 import base64
 import io
+import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,9 +15,12 @@ from launcher.city import City
 from launcher.day import Day
 from launcher.day.people import wait_for
 
+from .browsing import CHROMIUM, browser
+
 pytestmark = [pytest.mark.xdist_group("city"), pytest.mark.slow]
 LICENCES = "/api/data-hub/v1/licences"
 HEALTH = "11100000MB0143028R901"  # a type of the sample city
+CITIZEN = {"name": "李秀英", "id_number": "131102198503150049"}
 DATA_BUREAU = "11131100MB0H00014Y"  # the window clerk's department
 
 
@@ -28,10 +33,13 @@ def day(city_at_work: City) -> Any:
 
 @pytest.fixture
 def licence(day: Day) -> dict[str, Any]:
-    """A health certificate that the market officer issues to the citizen."""
-    today = (datetime.now(UTC) + timedelta(hours=8)).date().isoformat()
-    return dict(day.persona("market-officer").post(LICENCES, {
-        "type_code": HEALTH, "person": {"name": "李秀英", "id_number": "131102198503150049"},
+    """A health certificate that the market officer issues to the citizen, who has one at a time."""
+    today, officer = (datetime.now(UTC) + timedelta(hours=8)).date().isoformat(), day.persona("market-officer")
+    earlier = {"type_code": HEALTH, "id_number": CITIZEN["id_number"], "status": "valid", "limit": 200}
+    for one in officer.post(f"{LICENCES}/searches", earlier)["items"]:
+        officer.post(f"{LICENCES}/{one['id']}/revocations", {"reason": "重新体检"})
+    return dict(officer.post(LICENCES, {
+        "type_code": HEALTH, "person": CITIZEN,
         "claims": {"trade": "食品", "examined_on": today},
     }))  # fmt: skip
 
@@ -42,13 +50,18 @@ def forms_of(day: Day, licence: dict[str, Any]) -> dict[str, dict[str, str]]:
     pdf, ofd, code = (
         citizen.send("GET", f"{own}/{name}").content for name in ("document.pdf", "document.ofd", "code.png")
     )
-    (scanned,) = zxingcpp.read_barcodes(Image.open(io.BytesIO(code)))
     return {
         "pdf": {"document": base64.b64encode(pdf).decode()},
         "ofd": {"document": base64.b64encode(ofd).decode()},
         "sd-jwt-vc": {"text": citizen.post(f"{own}/credentials", {})["credential"]},
-        "qr": {"text": scanned.text},
+        "qr": {"text": scanned(code)},
     }
+
+
+def scanned(code: bytes) -> str:
+    """What a phone's camera reads in a code."""
+    (symbol,) = zxingcpp.read_barcodes(Image.open(io.BytesIO(code)), formats=zxingcpp.BarcodeFormat.QRCode)
+    return str(symbol.text)
 
 
 def verdicts(day: Day, forms: dict[str, dict[str, str]]) -> dict[str, str]:
@@ -113,3 +126,29 @@ def test_a_tampered_form_is_told_and_nothing_breaks(day: Day, licence: dict[str,
         changed = text[:place] + ("A" if text[place] != "A" else "B") + text[place + 1 :]
         answer = day.anyone().post(f"{LICENCES}/verifications", {kind: changed})
         assert answer["verdict"] in {"tampered", "unreadable", "foreign"}, name
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
+def test_a_scanned_code_opens_the_page_that_says_what_it_is_worth(
+    day: Day, licence: dict[str, Any], tmp_path: Path
+) -> None:
+    text = scanned(day.persona("citizen").send("GET", f"{LICENCES}/own/{licence['id']}/code.png").content)
+    page, _, code = text.partition("#")
+    assert page == day.url("/api/data-hub/verification")
+    with browser(tmp_path) as tab:
+        tab.open(text)
+        tab.wait_for("document.querySelector('.verdict.good') !== null")
+        assert licence["identifier"] in tab.run("document.body.innerText")
+        assert tab.run("location.href") == page
+        assert code not in tab.run("document.documentElement.outerHTML")
+
+        day.persona("market-officer").post(f"{LICENCES}/{licence['id']}/suspensions", {"reason": "复查"})
+        tab.run(f"location.href = {json.dumps(text)}")  # the same page: no browser loads it anew of itself
+        tab.wait_for("document.querySelector('.verdict.idle') !== null")
+        assert tab.run("location.href") == page
+
+        tab.open(f"{page}#{code[:200]}")
+        tab.wait_for("document.querySelector('.verdict.none') !== null")
+        tab.run("history.back()")
+        tab.wait_for("document.querySelector('#text') !== null")
+        assert tab.run("document.querySelector('#text').value + location.hash") == ""

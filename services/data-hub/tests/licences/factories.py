@@ -12,6 +12,8 @@ from citykit.testing import ServiceUnderTest
 from data_hub.registries.population.schemas import PersonDraft
 from data_hub.registries.population.service import Population
 from data_hub.registries.schemas import SourceDraft
+from data_hub.sample.catalogue import NAMES
+from data_hub.sample.departments import load_departments
 
 LICENCES = "/api/data-hub/v1/licences"
 MARKET, URBAN, POLICE = "11131100MB0H00057C", "11131100MB0H00022R", "11131100MB0H00049H"
@@ -88,6 +90,14 @@ class Desk:
         assert answer.status_code == 201, answer.text
         return dict(answer.json())
 
+    async def issued_until(self, first: str, last: str, **more: Any) -> dict[str, Any]:
+        """A licence of a known person that says its last day, of a type made for it that takes stock."""
+        await self.person()
+        await self.type(validity="until", valid_months=36, stock=True)
+        answer = await self.draft(valid_from=first, valid_to=last, **more)
+        assert answer.status_code == 201, answer.text
+        return dict(answer.json())
+
     async def act(self, licence: dict[str, Any], act: str) -> httpx.Response:
         return await self.post(f"/{licence['id']}/{act}", {"reason": "复查"})
 
@@ -99,9 +109,15 @@ class Desk:
         assert answer.status_code == 200, answer.text
         return str(answer.json()["credential"])
 
+    async def departments(self) -> None:
+        """Let the registry know the departments that a holder may let use her licence."""
+        async with self.city.work() as work:
+            await load_departments(work, {URBAN: NAMES[URBAN], MARKET: NAMES[MARKET]})
+
     async def leave(self, licence: dict[str, Any], **more: Any) -> httpx.Response:
+        await self.departments()
         body = {
-            "department": URBAN, "department_name": "城管局", "matter": "占道经营许可",
+            "department": URBAN, "matter": "占道经营许可",
             "until": (self.city.clock.now() + timedelta(days=30)).isoformat(), "fields": ["holder_name", "trade"],
         } | more  # fmt: skip
         return await self.post(f"/own/{licence['id']}/authorisations", body, self.holder)
@@ -115,10 +131,22 @@ class Desk:
         return dict(answer.json())
 
 
-def scanned(png: bytes) -> str:
-    """What a reader written by others reads in a QR code."""
+def read_from(picture: bytes) -> list[Any]:
+    """The symbols that a reader written by others finds in a picture."""
     import zxingcpp
     from PIL import Image
 
-    (found,) = zxingcpp.read_barcodes(Image.open(io.BytesIO(png)))
+    return list(zxingcpp.read_barcodes(Image.open(io.BytesIO(picture)), formats=zxingcpp.BarcodeFormat.QRCode))
+
+
+def scanned(png: bytes) -> str:
+    """What a QR code says: an address."""
+    (found,) = read_from(png)
     return str(found.text)
+
+
+def jws_of(text: str) -> str:
+    """The signed part of what a QR code says."""
+    address, mark, code = text.partition("#")
+    assert address, mark
+    return code

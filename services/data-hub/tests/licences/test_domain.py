@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data_hub.licences.domain import (
+    LONGEST_CODE,
     FieldKind,
     FieldRule,
     Identifier,
@@ -16,6 +17,7 @@ from data_hub.licences.domain import (
     after,
     check_character,
     claim_faults,
+    code_in,
     filled,
     last_day,
     may_renew,
@@ -170,3 +172,42 @@ class TestStatusLists:
         assert places != sorted(places)
         assert len(set(places)) == 100
         assert max(places) > LIST_SIZE // 2
+
+
+class TestCodes:
+    """The text of a QR code: a bare JWS as on older papers, or an address with one in its fragment."""
+
+    @pytest.mark.parametrize(
+        "address",
+        ["", "https://a.example/api/data-hub/verification#", "http://127.0.0.1:8000/x?y=1.2#", "HTTPS://A.EXAMPLE/~u#"],
+    )
+    def test_holds_one_whichever_the_address(self, address: str) -> None:
+        assert code_in(f"{address}eyJh.eyJp-_.c2ln") == "eyJh.eyJp-_.c2ln"
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "", "#", "#a.b.c", "a.b", "a.b.c.d", "a..c", "a.b.c=", "é.b.c", "a.b.c~", "javascript:x#a.b.c",
+            "a.example/verification#a.b.c", "https://a.example/", "https://a.example/#", "https://a.example#a.b.c~d~",
+            "https://a.example/?code=a.b.c", "https://a.example#x#a.b.c", "https://a.example#a.b.c#", "https#a.b.c",
+            "https://a.example%23a.b.c", "https://a.example#a.b%2Ec", "https://a.example#%61.b.c",
+        ],
+    )  # fmt: skip
+    def test_holds_none_where_it_is_written_in_another_way(self, text: str) -> None:
+        assert code_in(text) is None
+
+    def test_is_no_longer_than_a_symbol_can_be(self) -> None:
+        rest = "https://a.example#a.b."
+        longest = rest + "c" * (LONGEST_CODE - len(rest))
+        assert code_in(longest) == longest.removeprefix("https://a.example#")
+        assert code_in(longest + "c") is None
+        assert code_in("a.b." + "c" * LONGEST_CODE) is None
+
+    @given(st.text(st.characters(codec="utf-8") | st.sampled_from("#.%~:/"), max_size=60))
+    def test_whatever_is_scanned_what_it_holds_stands_at_its_end_and_alone(self, text: str) -> None:
+        for whole in (text, f"https://a.example/{text}"):
+            code = code_in(whole)
+            if code is not None:
+                assert whole in {code, whole[: len(whole) - len(code)] + code}
+                assert "#" not in code
+                assert whole == code or whole[: -len(code)].endswith("#")

@@ -17,6 +17,8 @@ _IDENTIFIER = re.compile(
     re.escape(ROOT) + r"\.([0-9A-Z]{21})\.([0-9A-Z]{18})\.([0-9A-Z]{1,30})\.([0-9]{3})\.([0-9A-Z])"
 )
 _PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)\}")
+_JWS = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+){2}")
+LONGEST_CODE = 2953  # characters: no QR code holds more bytes (ISO/IEC 18004, version 40, level L)
 
 NEWEST_VERSION = 999
 
@@ -48,6 +50,14 @@ class HolderKind(StrEnum):
     organisation = "organisation"
 
 
+class Validity(StrEnum):
+    """How the last day of a type's licences is found."""
+
+    months = "months"  # 固定期限: so many months from the first day
+    until = "until"  # 至指定日: a day that each licence says, at most so many months from its first
+    long = "long"  # 长期
+
+
 class FieldKind(StrEnum):
     """What a field of a licence holds."""
 
@@ -62,6 +72,7 @@ ACTS: dict[str, tuple[frozenset[Status], Status]] = {
     "resume": (frozenset({Status.suspended}), Status.valid),
     "revoke": (frozenset({Status.valid, Status.suspended}), Status.revoked),
     "renew": (frozenset({Status.valid}), Status.superseded),
+    "amend": (frozenset({Status.valid}), Status.superseded),
 }
 LIST_VALUES = {Status.valid: 0, Status.revoked: 1, Status.superseded: 1, Status.suspended: 2}
 
@@ -109,11 +120,46 @@ def last_day(first: date, months: int | None) -> date | None:
     return date(year, month + 1, first.day) - timedelta(days=1)
 
 
+@dataclass(frozen=True, slots=True)
+class TermRule:
+    """How long licences of a type last; `months` is None where they are for ever."""
+
+    validity: Validity
+    months: int | None
+
+    def fault(self, first: date, asked: date | None, *, stock: bool = False) -> str | None:
+        """What is wrong with the last day that was asked for a term that begins with `first`: missing, range.
+
+        A fixed term needs none. What is entered from paper (`stock`) may have been issued for less than it.
+        """
+        if asked is None:
+            return "missing" if self.validity is Validity.until else None
+        longest = last_day(first, self.months)
+        if longest is None or not first <= asked <= longest:
+            return "range"
+        return "range" if self.validity is Validity.months and not stock and asked != longest else None
+
+    def ends(self, first: date, asked: date | None) -> date | None:
+        """The last day of a term that begins with `first`, None for ever; `asked` has no fault."""
+        return asked or last_day(first, self.months)
+
+
 def may_renew(valid_to: date | None, today: date, *, before_days: int, after_days: int) -> bool:
     """Whether `today` lies in the time of renewal: from so many days before the last day to so many after it."""
     if valid_to is None:
         return False
     return valid_to - timedelta(days=before_days) <= today <= valid_to + timedelta(days=after_days)
+
+
+def code_in(text: str) -> str | None:
+    """The JWS (RFC 7515) that the text of a QR code holds: all of it, or the fragment of the address that it is.
+
+    Which address does not matter: it is cut off, neither read nor asked. A JWS needs no percent-encoding, and there is
+    one way to write it: what is encoded, has two fragments, or is longer than a QR code can be holds none.
+    """
+    address, mark, fragment = text.partition("#")
+    code = fragment if mark and address.lower().startswith(("https://", "http://")) else text
+    return code if len(text) <= LONGEST_CODE and _JWS.fullmatch(code) else None
 
 
 def check_character(text: str) -> str:
@@ -164,7 +210,7 @@ class FieldRule:
 
 
 BUILT_IN = frozenset(
-    {"holder_name", "holder_number", "identifier", "issuer", "type_name", "valid_from", "valid_to"}
+    {"holder_name", "holder_number", "identifier", "issuer", "paper_number", "type_name", "valid_from", "valid_to"}
 )  # fmt: skip
 
 

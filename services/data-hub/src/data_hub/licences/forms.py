@@ -10,7 +10,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 
 from citykit.work import Work
-from data_hub.licences import ofd
+from data_hub.licences import ofd, repository
 from data_hub.licences.domain import Standing, end_of, filled
 from data_hub.licences.errors import HolderKey, NotInForce
 from data_hub.licences.models import LicenceRow, TypeRow
@@ -26,12 +26,15 @@ TYPES_PATH = "/api/data-hub/v1/licences/types"
 LISTS_PATH = "/api/data-hub/v1/licences/status-lists"
 VERIFICATION_PATH = "/api/data-hub/verification"  # where people check a form without an account
 SHOWN_FOR = timedelta(hours=24)
-_FOOT = "扫描二维码可离线核验签名；在线核验请提交本文件："
+_FOOT = "扫描二维码即可核验；签名也可离线核验。核验本文件请提交到："
 
 
 @dataclass(frozen=True)
 class Content:
-    """A licence as its forms show it. `standing_at` is the moment whose status is certified."""
+    """A licence as its forms show it. `standing_at` is the moment whose status is certified.
+
+    `paper_number` is the number on the paper that it was entered from.
+    """
 
     identifier: str
     type_code: str
@@ -49,6 +52,7 @@ class Content:
     status_list: int
     status_place: int
     standing_at: datetime
+    paper_number: str | None = None
 
     @property
     def term(self) -> str:
@@ -61,6 +65,7 @@ class Content:
             "holder_name": self.holder_name, "holder_number": self.holder_number, "identifier": self.identifier,
             "issuer": self.issuer, "type_name": self.type_name, "valid_from": f"{self.valid_from:%Y年%m月%d日}",
             "valid_to": f"{self.valid_to:%Y年%m月%d日}" if self.valid_to else "长期",
+            "paper_number": self.paper_number or "",
         }  # fmt: skip
 
     def lines(self) -> list[str]:
@@ -70,6 +75,7 @@ class Content:
     def rows(self) -> list[list[str]]:
         """The table of a licence: who, what, until when, by whom."""
         said = [[f.title, str(self.claims[f.name])] for f in self.fields if self.claims.get(f.name) not in {None, ""}]
+        said += [["纸质证照编号", self.paper_number]] if self.paper_number else []
         return [
             ["持证主体", self.holder_name], ["证件号码", self.holder_number], *said, ["有效期", self.term],
             ["发证机关", self.issuer], ["证照标识", self.identifier],
@@ -116,8 +122,9 @@ class Forms:
         )  # fmt: skip
 
     def credential(self, content: Content, holder_key: Mapping[str, Any] | None) -> str:
-        """The licence as SD-JWT VC: the holder's name, number and every field may each be left out."""
+        """The licence as SD-JWT VC: the holder's name and number, the paper's, and every field may each be left out."""
         hidden = {"holder_name": content.holder_name, "holder_number": content.holder_number, **content.claims}
+        hidden |= {"paper_number": content.paper_number} if content.paper_number else {}
         shown = {
             "identifier": content.identifier, "type_code": content.type_code, "type_name": content.type_name,
             "issuing_authority": content.issuer, "issuing_country": "CN",
@@ -130,7 +137,11 @@ class Forms:
         )  # fmt: skip
 
     def code(self, content: Content, *, until: datetime | None) -> str:
-        """The text of a QR code: a JWS below 700 characters with the status at a moment, good until `until`."""
+        """The text of a QR code: the address of the page of checks, and in its fragment a JWS, below 700 characters.
+
+        The JWS says the status at a moment, good until `until`. A browser sends no fragment anywhere, and whoever has
+        the published key verifies what follows the `#` without asking the city (`domain.code_in`).
+        """
         said: dict[str, Any] = {
             "id": content.identifier, "type": content.type_name[:30], "holder": content.holder_shown[:20],
             "status": "valid", "iat": int(content.standing_at.timestamp()),
@@ -139,7 +150,7 @@ class Forms:
             said["to"] = content.valid_to.isoformat()
         if until is not None:
             said["exp"] = int(until.timestamp())
-        return self._seals.jws(said, typ=CODE_TYPE)
+        return f"{self._url}{VERIFICATION_PATH}#{self._seals.jws(said, typ=CODE_TYPE)}"
 
     def screen_code(self, content: Content) -> str:
         """The text of a QR code for a screen: good for a day, or to the end of the licence."""
@@ -155,11 +166,12 @@ async def content_of(work: Work, row: LicenceRow) -> Content:
     said = opened(work, row)
     return Content(
         identifier=row.identifier, type_code=kind.code, type_name=kind.name_zh, type_name_en=kind.name_en,
-        issuer=kind.department_name, fields=[FieldDraft.model_validate(one) for one in kind.fields],
+        issuer=await repository.issuer_name(work, kind, row.issuer),
+        fields=[FieldDraft.model_validate(one) for one in kind.fields],
         template=Template.model_validate(kind.template), holder_name=said["holder_name"],
         holder_number=said["holder_number"], holder_shown=row.holder_shown, claims=said["claims"],
         valid_from=row.valid_from, valid_to=row.valid_to, status_list=row.status_list,
-        status_place=row.status_place, standing_at=work.clock.now(),
+        status_place=row.status_place, standing_at=work.clock.now(), paper_number=said.get("paper_number"),
     )  # fmt: skip
 
 
@@ -167,6 +179,7 @@ def metadata_of(forms: Forms, kind: TypeRow) -> TypeMetadata:
     """The type metadata of a licence type's credentials."""
     claims = [("holder_name", "持证主体"), ("holder_number", "证件号码")]
     claims += [(str(one["name"]), str(one["title"])) for one in kind.fields]
+    claims += [("paper_number", "纸质证照编号")] if kind.stock else []
     return TypeMetadata(
         vct=forms.vct(kind.code), name=kind.name_en, description=f"{kind.name_zh} {kind.name_en}",
         display=[{"locale": "zh-CN", "name": kind.name_zh}, {"locale": "en", "name": kind.name_en}],

@@ -8,9 +8,10 @@ from fastapi import Path
 from pydantic import Field, StrictInt, StringConstraints
 
 from citykit.pages import PageQuery
-from citykit.wire import CitizenNumber, Instant, Int32, LongText, Query, ShortText, Uscc, Wire
-from data_hub.licences.domain import FieldKind, FieldRule, HolderKind, Standing, Status, standing
-from data_hub.licences.models import AuthorisationRow, BatchRow, LicenceRow, TypeRow, UseRow
+from citykit.wire import CitizenNumber, Instant, LongText, Query, ShortText, Uscc, Wire
+from data_hub.licences.domain import FieldKind, FieldRule, HolderKind, Standing, Status, Validity, standing
+from data_hub.licences.models import BatchRow, IssuerRow, LicenceRow, TypeRow
+from data_hub.seals.binding import Binding
 
 TypeCode = Annotated[str, StringConstraints(pattern=r"^[0-9A-HJ-NPQRTUWXY]{18}[0-9A-Z]{3}$")]
 FieldName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
@@ -20,6 +21,11 @@ Claims = dict[FieldName, str | StrictInt]  # a truth value or a fraction is no n
 LONGEST_TEXT = 200_000  # characters of a form to check
 MOST_DOCUMENT = 3_000_000  # bytes of one; a third more in base64
 Days = Annotated[int, Field(ge=0, le=3660)]
+PaperNumber = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
+
+
+def _usual(given: dict[str, Any]) -> Validity:
+    return Validity.long if given.get("valid_months") is None else Validity.months
 
 
 class FieldDraft(Wire):
@@ -52,10 +58,23 @@ class TypeDraft(Wire):
     code: TypeCode = Field(description="USCC of the responsible ministry and 3 characters (GB/T 36904)")
     name_zh: ShortText
     name_en: ShortText
-    department: Uscc = Field(description="Who issues it")
+    department: Uscc = Field(description="Who issues it; others beside it are added to the type")
     department_name: ShortText
     holder_kind: HolderKind
-    valid_months: Annotated[int, Field(ge=1, le=1200)] | None = Field(description="Its term; null: for ever 长期")
+    one_per_holder: bool = Field(
+        default=False, description="Whether a holder has one of them in force at a time 一人一证"
+    )
+    valid_months: Annotated[int, Field(ge=1, le=1200)] | None = Field(
+        description="Its term, or the longest that one may have; null: for ever 长期"
+    )
+    validity: Validity = Field(
+        default_factory=_usual,
+        description="`months`: as many as `valid_months` says 固定期限; `until`: to a day that each licence says,"
+        " within `valid_months` 至指定日; `long`: for ever 长期. Left out: the first, or the last without months",
+    )
+    stock: bool = Field(
+        default=False, description="Whether licences on paper are entered, with the number that it carries 存量证照"
+    )
     renew_before_days: Days = 90
     renew_after_days: Days = 0
     fields: Annotated[list[FieldDraft], Field(max_length=40)]
@@ -74,8 +93,10 @@ class LicenceType(TypeDraft):
         return cls(
             code=row.code, name_zh=row.name_zh, name_en=row.name_en, department=row.department,
             department_name=row.department_name, holder_kind=HolderKind(row.holder_kind),
-            valid_months=row.valid_months, renew_before_days=row.renew_before_days,
-            renew_after_days=row.renew_after_days, retired=row.retired, made_at=row.made_at,
+            one_per_holder=row.one_per_holder,
+            valid_months=row.valid_months, validity=Validity(row.validity), stock=row.stock,
+            renew_before_days=row.renew_before_days, renew_after_days=row.renew_after_days,
+            retired=row.retired, made_at=row.made_at,
             fields=[FieldDraft.model_validate(one) for one in row.fields],
             template=Template.model_validate(row.template),
         )  # fmt: skip
@@ -85,6 +106,32 @@ class TypeFilter(PageQuery):
     """Which types."""
 
     department: Uscc | None = None
+
+
+class IssuerDraft(Wire):
+    """A department that is to issue licences of a type beside the one that the type names."""
+
+    department: Uscc
+    department_name: ShortText
+
+
+class Issuer(IssuerDraft):
+    """A department that issues licences of a type; what it issued stays its own once it does no longer."""
+
+    added_at: Instant
+    ended_at: Instant | None
+
+    @classmethod
+    def of(cls, row: IssuerRow) -> Self:
+        """The issuer of a row."""
+        return cls(
+            department=row.department, department_name=row.department_name, added_at=row.added_at,
+            ended_at=row.ended_at,
+        )  # fmt: skip
+
+
+class IssuerFilter(PageQuery):
+    """Which page of the issuers."""
 
 
 class Person(Wire):
@@ -109,12 +156,27 @@ class LicenceDraft(Wire):
     organisation: Organisation | None = None
     claims: Claims = Field(description="The fields of its type")
     valid_from: date | None = Field(default=None, description="Today where it is left out; at most a year from today")
+    valid_to: date | None = Field(
+        default=None, description="Its last day, where the type says `until`; of a paper also an earlier one than usual"
+    )
+    paper_number: PaperNumber | None = Field(
+        default=None, description="The number that its paper carries, where the type takes stock 存量证照"
+    )
 
 
 class Renewal(Wire):
     """A renewal 换发: what is left out stays as it was; the term begins after the old one, or today."""
 
     claims: Claims | None = None
+    valid_to: date | None = Field(default=None, description="Its last day, where the type says `until`")
+
+
+class Amendment(Wire):
+    """An amendment 变更: what is left out stays as it was, serial and term in any case; something is another."""
+
+    holder_name: ShortText | None = Field(default=None, description="What the holder is called now")
+    claims: Claims | None = None
+    reason: ShortText
 
 
 class Reason(Wire):
@@ -157,12 +219,29 @@ class Licence(LicenceBrief):
     holder_name: str
     holder_code: str = Field(description="The holder's number in full")
     claims: dict[str, str | int]
+    paper_number: str | None = Field(description="The number on the paper that it was entered from")
     status_reason: str | None
 
 
 class LicenceFilter(PageQuery):
     """Which licences of one's department."""
 
+    type_code: TypeCode | None = None
+    status: Status | None = None
+
+
+class LicenceSearch(PageQuery):
+    """Which licences of one's department. It is a body, not a query: numbers of persons do not belong into addresses.
+
+    What is given must all fit.
+    """
+
+    id_number: CitizenNumber | None = Field(default=None, description="公民身份号码 of the holder")
+    uscc: Uscc | None = Field(default=None, description="统一社会信用代码 of the holder")
+    serial: Annotated[str, StringConstraints(pattern="^[0-9A-Z]{1,30}$")] | None = Field(
+        default=None, description="The fourth part of the identifier, of whichever version"
+    )
+    batch: UUID | None = None
     type_code: TypeCode | None = None
     status: Status | None = None
 
@@ -199,97 +278,6 @@ class CredentialRequest(Wire):
     """A credential to make; bound to `holder_key` where one is given."""
 
     holder_key: HolderJwk | None = None
-
-
-class AuthorisationDraft(Wire):
-    """A holder's leave: who may use the licence for what, which fields, how often, until when."""
-
-    department: Uscc
-    department_name: ShortText
-    matter: ShortText = Field(description="For what 用证事项")
-    fields: Annotated[list[FieldName], Field(max_length=40)] = Field(
-        default=[], description="Which fields may be seen, `holder_name` and `holder_number` among them; none: all"
-    )
-    until: Instant
-    uses: Annotated[Int32, Field(ge=1, le=1000)] | None = Field(
-        default=1, description="How often; null: as often as it takes"
-    )
-
-
-class Authorisation(Wire):
-    """A leave, and what is left of it."""
-
-    id: UUID
-    licence_id: UUID
-    department: str
-    department_name: str
-    matter: str
-    fields: list[str]
-    until: Instant
-    uses_left: int | None
-    withdrawn_at: Instant | None
-    granted_at: Instant
-
-    @classmethod
-    def of(cls, row: AuthorisationRow) -> Self:
-        """The leave of a row."""
-        return cls(
-            id=row.id, licence_id=row.licence_id, department=row.department, department_name=row.department_name,
-            matter=row.matter, fields=row.fields, until=row.until, uses_left=row.uses_left,
-            withdrawn_at=row.withdrawn_at, granted_at=row.granted_at,
-        )  # fmt: skip
-
-
-class AuthorisationFilter(PageQuery):
-    """Which page of the leaves."""
-
-
-class UseDraft(Wire):
-    """A use: for which case."""
-
-    case_number: ShortText | None = Field(default=None, description="办件编号, where there is one")
-
-
-class UsedLicence(Wire):
-    """What a department sees of a licence by its holder's leave."""
-
-    licence: LicenceBrief
-    type_name: str
-    fields: dict[str, str | int]
-    uses_left: int | None
-
-
-class UseMade(Wire):
-    """That a use was made, as it is kept for a request that is repeated: what the licence says is not kept twice."""
-
-    uses_left: int | None
-
-
-class Use(Wire):
-    """A use, as the holder sees it. `outcome` is `served`, or why it was refused."""
-
-    id: UUID
-    authorisation_id: UUID
-    department: str
-    department_name: str
-    matter: str
-    case_number: str | None
-    fields: list[str]
-    outcome: str
-    at: Instant
-
-    @classmethod
-    def of(cls, row: UseRow) -> Self:
-        """The use of a row."""
-        return cls(
-            id=row.id, authorisation_id=row.authorisation_id, department=row.department,
-            department_name=row.department_name, matter=row.matter, case_number=row.case_number, fields=row.fields,
-            outcome=row.outcome, at=row.at,
-        )  # fmt: skip
-
-
-class UseFilter(PageQuery):
-    """Which page of the uses."""
 
 
 class Batch(Wire):
@@ -329,7 +317,7 @@ class FaultFilter(PageQuery):
 class Fault(Wire):
     """A row that became no licence: its line in the file (the heading is line 1), and each wrong field.
 
-    Where no field is named, the whole line has the code: `part-failed`, `type-retired`, `unreadable`.
+    Where no field is named, the whole line has the code: `part-failed`, `type-retired`, `issuer-ended`, `unreadable`.
     """
 
     line: int
@@ -337,10 +325,17 @@ class Fault(Wire):
 
 
 class Presented(Wire):
-    """A form of a licence to check: the text of a credential or QR code, or a document in base64."""
+    """A form of a licence to check: the text of a credential or QR code, or a document in base64.
+
+    The text of a QR code is an address whose fragment is a JWS, or the bare JWS; the address is neither read nor asked.
+    """
 
     text: Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_TEXT)] | None = None
     document: Annotated[str, StringConstraints(min_length=1, max_length=MOST_DOCUMENT * 4 // 3)] | None = None
+    nonce: ShortText | None = Field(
+        default=None, description="What the verifier asked the holder of a credential to sign (RFC 9901 §4.3)"
+    )
+    audience: ShortText | None = Field(default=None, description="As whom the verifier asked her")
 
 
 class Verification(Wire):
@@ -360,6 +355,11 @@ class Verification(Wire):
     valid_to: date | None = None
     status_at: Instant | None = None
     stamped_at: Instant | None = Field(default=None, description="When a time-stamp authority saw the seal of a PDF")
+    holder_binding: Binding | None = Field(
+        default=None,
+        description="Of a credential: `proven` where the key that it names signed this `nonce` for this `audience`; "
+        "`unproven` where it names one and nothing did, so that a copy shows as well; `unbound` where it names none",
+    )
     shown: dict[str, Any] = Field(default={}, description="The fields that the holder chose to show")
     checked_at: Instant
 

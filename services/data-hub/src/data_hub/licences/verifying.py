@@ -12,11 +12,12 @@ from fastapi import Depends
 from citykit.work import Work, WorkInRequest
 from data_hub import keyless
 from data_hub.licences import ofd, repository
-from data_hub.licences.domain import Identifier, Standing, Status, standing
+from data_hub.licences.domain import Identifier, Standing, Status, code_in, standing
 from data_hub.licences.forms import CODE_TYPE, MARK, Forms
 from data_hub.licences.models import LicenceRow
 from data_hub.licences.schemas import Presented, Verification
 from data_hub.licences.writing import today_of
+from data_hub.seals.binding import Binding, binding_of
 from data_hub.seals.errors import SealBroken
 from data_hub.seals.service import Seals
 
@@ -57,6 +58,7 @@ class Read:
     names_holder: bool = True
     until: float | None = None
     stamped_at: datetime | None = None
+    binding: Binding | None = None
 
 
 class Verifications:
@@ -81,7 +83,7 @@ class Verifications:
         return self._answer(
             self._worth(row, read), form, identifier=row.identifier, type_name=names[row.type_code],
             holder=row.holder_shown if read.names_holder else None, valid_from=row.valid_from, valid_to=row.valid_to,
-            status_at=row.status_at, shown=read.shown, stamped_at=read.stamped_at,
+            status_at=row.status_at, shown=read.shown, stamped_at=read.stamped_at, holder_binding=read.binding,
         )  # fmt: skip
 
     def _worth(self, row: LicenceRow, read: Read) -> str:
@@ -104,10 +106,11 @@ class Verifications:
             form = "pdf" if b"%PDF" in data[:1024] else "none"
             return form, await asyncio.to_thread(_tried, form, self._of_pdf, data)
         text = "".join((presented.text or "").split())
-        if "~" in text:
-            return "sd-jwt-vc", await asyncio.to_thread(_tried, "sd-jwt-vc", self._of_credential, text)
-        form = "qr" if text.count(".") == 2 else "none"
-        return form, _tried(form, self._of_code, text)
+        if (code := code_in(text)) is not None:
+            return "qr", _tried("qr", self._of_code, code)
+        if "~" not in text or "#" in text:
+            raise _Unfit("none", "not-a-jws")
+        return "sd-jwt-vc", await asyncio.to_thread(_tried, "sd-jwt-vc", self._of_credential, (text, presented))
 
     def _of_pdf(self, data: bytes) -> Read:
         document = self._seals.check_pdf(data)
@@ -118,12 +121,14 @@ class Verifications:
     def _of_ofd(self, data: bytes) -> Read:
         return Read(ofd.checked(data, lambda token: self._seals.check_jws(token, typ=ofd.TYPE)))
 
-    def _of_credential(self, text: str) -> Read:
+    def _of_credential(self, given: tuple[str, Presented]) -> Read:
+        text, asked = given
         claims = self._seals.check_sd_jwt_vc(text)
         if not claims.keys() >= _ALWAYS or claims["vct"] != self._forms.vct(str(claims["type_code"])):
             raise SealBroken("not-an-sd-jwt")
         shown = {name: value for name, value in claims.items() if name not in _KEPT}
-        return Read(str(claims["identifier"]), shown, names_holder="holder_name" in shown)
+        bound = binding_of(text, claims, nonce=asked.nonce, audience=asked.audience)
+        return Read(str(claims["identifier"]), shown, names_holder="holder_name" in shown, binding=bound)
 
     def _of_code(self, text: str) -> Read:
         said = self._seals.check_jws(text, typ=CODE_TYPE)

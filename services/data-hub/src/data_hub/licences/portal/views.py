@@ -1,5 +1,7 @@
 """The pages of the check, written out: the form, and the verdict in a sign, a word and a sentence, not in colour."""
 
+import base64
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from citykit.clock import CHINA
 from data_hub.licences.forms import VERIFICATION_PATH
 from data_hub.licences.schemas import MOST_DOCUMENT, Verification
+from data_hub.seals.binding import Binding
 
 Pair = tuple[str, str]
 ONE_OF_BOTH: Pair = ("请选择一个文件，或粘贴一段文本，二者取一。", "Choose a file or paste a text: one of the two.")
@@ -21,6 +24,7 @@ TOO_LARGE: Pair = (
     f"Too large: at most {MOST_DOCUMENT // 1_000_000} MB. No licence is as large; hand in the file as it was issued.",
 )
 _LONGEST_VALUE = 500
+_HERE = Path(__file__).parent
 
 
 @dataclass(frozen=True)
@@ -52,8 +56,8 @@ _BAD = Sign(
 _NONE = Sign(
     "none", "?", ("无法核验", "CANNOT BE CHECKED"),
     (
-        "请提交原 PDF 或 OFD 文件（照片、截图、扫描件不行），或完整的凭证、二维码文本。",
-        "Hand in the PDF or OFD as it was issued, not a photograph or a scan; or the whole text of a code.",
+        "请提交原 PDF 或 OFD 文件（照片、截图、扫描件不行），或完整的凭证文本、二维码文本或网址。",
+        "Hand in the PDF or OFD as it was issued, not a photograph or a scan; or the whole text or address of a code.",
     ),
 )  # fmt: skip
 _SIGNS = {
@@ -63,18 +67,33 @@ _FORMS: dict[str, Pair] = {
     "pdf": ("PDF 文件", "PDF file"), "ofd": ("OFD 文件", "OFD file"), "qr": ("二维码", "QR code"),
     "sd-jwt-vc": ("可验证凭证", "Verifiable credential"),
 }  # fmt: skip
+_BOUND: dict[Binding, Pair] = {
+    Binding.proven: ("已证明", "Proven"),
+    Binding.unproven: ("未证明：复制件同样如此，请核对持证人", "Not proven: a copy shows the same; look at the holder"),
+    Binding.unbound: ("未绑定：请核对持证人", "None: look at the holder"),
+}
 _TITLES = {
     "holder_name": "持证主体", "holder_number": "证件号码", "issuing_authority": "发证机关",
-    "date_of_validity": "生效日期",
+    "date_of_validity": "生效日期", "paper_number": "纸质证照编号",
 }  # fmt: skip
 
 
 @cache
 def _environment() -> Environment:
-    loader = FileSystemLoader(Path(__file__).parent / "templates")
+    loader = FileSystemLoader(_HERE / "templates")
     made = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    made.globals |= {"base": VERIFICATION_PATH, "most": MOST_DOCUMENT // 1_000_000}
+    made.globals |= {"base": VERIFICATION_PATH, "most": MOST_DOCUMENT // 1_000_000, "script": _script()}
     return made
+
+
+@cache
+def _script() -> str:
+    return (_HERE / "static" / "scanned.js").read_text("utf-8")
+
+
+def script_hash() -> str:
+    """The script of the pages as a source of a content policy (CSP Level 3, section 8.4)."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(_script().encode()).digest()).decode()
 
 
 def form(wrong: Pair | None = None) -> str:
@@ -91,7 +110,8 @@ def verdict(told: Verification, titles: Mapping[str, str]) -> str:
     """The page of a verdict; `titles` names the fields of the licence's type."""
     shown = [(titles.get(name) or _TITLES.get(name, name), _text(value)) for name, value in told.shown.items()]
     return _environment().get_template("verdict.html").render(
-        told=told, sign=sign_of(told.verdict), form=_FORMS.get(told.form), shown=shown, when=_when
+        told=told, sign=sign_of(told.verdict), form=_FORMS.get(told.form), shown=shown, when=_when,
+        bound=_BOUND[told.holder_binding] if told.holder_binding else None,
     )  # fmt: skip
 
 
