@@ -18,6 +18,7 @@ from data_hub.micro_apps.domain import (
     manifest_faults,
     path_fault,
     refused_scopes,
+    rights_faults,
 )
 from data_hub.micro_apps.errors import BundleFault
 
@@ -41,8 +42,8 @@ class TestStates:
         for act in ("publish", "suspend", "reinstate", "retire"):
             assert app_after(act, AppState.retired) is None
 
-    def test_a_suspended_app_is_not_published_around_its_suspension(self) -> None:
-        assert app_after("publish", AppState.suspended) is None
+    def test_a_suspension_ends_with_a_version_or_as_it_ran(self) -> None:
+        assert app_after("publish", AppState.suspended) is AppState.published
         assert app_after("reinstate", AppState.suspended) is AppState.published
 
 
@@ -79,6 +80,25 @@ class TestAManifest:
 
 
 class TestGranting:
+    @pytest.mark.parametrize(
+        "scope", ["foo.bar.baz", "data-hub.registries.disclose", "city-ops.cases.read", "openid", "*"]
+    )
+    def test_no_app_is_granted_what_does_not_exist_or_goes_with_a_post(self, scope: str) -> None:
+        (fault,) = rights_faults(["city-ops.cases.report", scope], [], "")
+        assert fault.startswith("scopes/1: ")
+        assert "gov-collab.hotline.submit" in fault
+
+    def test_nobody_is_sent_back_to_where_no_client_may_send_her(self) -> None:
+        good = ["https://parks.example/back", "http://127.0.0.1:9000/", "http://city.example/x", "cn.hengshui.parks:/x"]
+        bad = [
+            "javascript:alert(1)", "http://evil.example/cb", "https://parks.example/cb#frag", "https://a@evil.example/",
+            "https://*.example/", "https://parks.example\\@evil.example/", "https://[::1/", "https:///x",
+        ]  # fmt: skip
+        faults = rights_faults([], good + bad, "city.example")
+        assert [fault.partition(":")[0] for fault in faults] == [
+            f"redirect_uris/{number}" for number in range(len(good), len(good) + len(bad))
+        ]
+
     def test_what_was_not_asked_for_is_not_granted(self) -> None:
         assert refused_scopes(["a.b.c"], ["a.b.c", "a.b.d"]) == ["a.b.d"]
 

@@ -8,8 +8,10 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import select
 
 from citykit.testing import ServiceUnderTest
+from data_hub.micro_apps.models import VersionRow
 
 APPS = "/api/data-hub/v1/micro-apps"
 SITES = "/api/data-hub/apps"
@@ -61,14 +63,19 @@ class Desk:
             headers=headers or self.developer,
         )  # fmt: skip
 
-    async def sent_in(self, code: int = 1, files: dict[str, bytes] = FILES) -> None:
-        assert (await self.post(f"/{APP}/versions", manifest(code, files))).status_code == 201
+    async def sent_in(self, code: int = 1, files: dict[str, bytes] = FILES, **more: Any) -> None:
+        made = await self.post(f"/{APP}/versions", manifest(code, files, **more))
+        assert made.status_code == 201, made.text
         assert (await self.upload(code, files)).status_code == 200
         assert (await self.post(f"/{APP}/versions/{code}/submissions", None)).status_code == 200
 
     async def approve(self, code: int = 1, headers: dict[str, str] | None = None, **more: Any) -> httpx.Response:
         body = {"scopes": ["city-ops.cases.report"], "note": "同意"} | more
         return await self.post(f"/{APP}/versions/{code}/approvals", body, headers or self.reviewer)
+
+    async def seen(self) -> dict[str, Any]:
+        """The app as its reviewer sees it."""
+        return dict((await self.city.client.get(f"{APPS}/{APP}", headers=self.reviewer)).json())
 
     async def page(self, path: str = "", **headers: str) -> httpx.Response:
         return await self.city.client.get(f"{SITES}/{APP}/{path}", headers=headers)
@@ -114,6 +121,28 @@ class TestVersions:
         answer = await desk.post(f"/{APP}/versions", manifest(files={"app.js": b""}))
         assert answer.status_code == 422
         assert {error["pointer"] for error in answer.json()["errors"]} == {"/body/files", "/body/pages/index.html"}
+
+    @pytest.mark.parametrize("scope", ["foo.bar.baz", "data-hub.registries.disclose"])
+    async def test_that_ask_for_what_no_app_may_have_are_told_what_one_may(self, desk: Desk, scope: str) -> None:
+        await desk.register()
+        answer = await desk.post(f"/{APP}/versions", manifest(scopes=["city-ops.cases.report", scope]))
+        told = answer.json()
+        assert (answer.status_code, told["type"].rpartition("/")[2]) == (422, "manifest-fault")
+        assert [error["pointer"] for error in told["errors"]] == ["/body/scopes/1"]
+        assert told["detail"].startswith("应用可申请的权限:")
+        assert "data-hub.licences.hold" in told["detail"]
+
+    @pytest.mark.parametrize("uri", ["javascript:alert(1)", "http://evil.example/cb", "https://parks.example/cb#frag"])
+    async def test_that_send_people_where_no_client_may_are_refused(self, desk: Desk, uri: str) -> None:
+        await desk.register()
+        answer = await desk.post(f"/{APP}/versions", manifest(redirect_uris=["https://parks.example/back", uri]))
+        assert answer.status_code == 422
+        assert [error["pointer"] for error in answer.json()["errors"]] == ["/body/redirect_uris/1"]
+
+    async def test_may_send_people_back_to_the_citys_own_host(self, desk: Desk) -> None:
+        await desk.register()
+        own = f"{desk.city.settings.public_url.rstrip('/')}/parks"
+        assert (await desk.post(f"/{APP}/versions", manifest(redirect_uris=[own]))).status_code == 201
 
     async def test_without_files_are_not_sent_in(self, desk: Desk) -> None:
         await desk.register()
@@ -176,6 +205,33 @@ class TestReview:
         await desk.sent_in()
         answer = await desk.approve(scopes=["data-hub.registries.disclose"])
         assert answer.json()["type"].endswith("manifest-fault")
+
+    async def test_grants_a_part_of_what_was_asked_for(self, desk: Desk) -> None:
+        await desk.register()
+        await desk.sent_in(scopes=["city-ops.cases.report", "data-hub.licences.hold"])
+        granted = (await desk.approve()).json()["granted_scopes"]
+        assert (granted, (await desk.seen())["scopes"]) == (["city-ops.cases.report"], ["city-ops.cases.report"])
+        assert (await desk.city.events())[-1].data["scopes"] == ["city-ops.cases.report"]
+
+    async def test_asks_the_rules_again_of_what_was_made_before_they_were(self, desk: Desk) -> None:
+        await desk.register()
+        await desk.post(f"/{APP}/versions", manifest())
+        await desk.upload(1, FILES)
+        await self.made_before(desk, ["data-hub.registries.disclose"])
+        submission = f"/{APP}/versions/1/submissions"
+        assert (await desk.post(submission, None)).json()["type"].endswith("manifest-fault")
+        await self.made_before(desk, ["city-ops.cases.report"])
+        assert (await desk.post(submission, None)).status_code == 200
+        await self.made_before(desk, ["data-hub.registries.disclose"])
+        refused = await desk.approve(scopes=["data-hub.registries.disclose"])
+        assert (refused.status_code, refused.json()["type"].rpartition("/")[2]) == (422, "manifest-fault")
+        assert (await desk.seen())["state"] == "draft"
+
+    @staticmethod
+    async def made_before(desk: Desk, scopes: list[str]) -> None:
+        async with desk.city.work() as work:
+            row = (await work.session.scalars(select(VersionRow))).one()
+            row.manifest = row.manifest | {"scopes": scopes}
 
     async def test_can_return_a_version_which_is_mended_and_sent_in_again(self, desk: Desk) -> None:
         await desk.register()
@@ -305,6 +361,35 @@ class TestStopping:
         assert (await live.post(f"/{APP}/reinstatements", {"reason": "已整改"}, live.reviewer)).status_code == 200
         assert (await live.page()).status_code == 200
 
+    async def test_ends_with_the_mended_version_and_never_shows_the_faulty_one_again(self, live: Desk) -> None:
+        mended = FILES | {"index.html": b"<!doctype html><title>mended</title>"}
+        await live.post(f"/{APP}/suspensions", {"reason": "安全漏洞"}, live.reviewer)
+        await live.sent_in(2, mended)
+        assert (await live.approve(2)).json()["state"] == "approved"
+        waiting = await live.seen()
+        assert (waiting["state"], waiting["version_code"], waiting["state_reason"]) == ("suspended", 1, "安全漏洞")
+        assert (await live.page()).status_code == 410
+        assert (await live.city.events())[-1].type == "cn.hengshui.data-hub.micro-app.stopped.v1"
+        put = (await live.post(f"/{APP}/publications", {"version_code": 2}, live.reviewer)).json()
+        assert (put["state"], put["version_code"], put["state_reason"]) == ("published", 2, None)
+        assert (await live.page()).content == mended["index.html"]
+        event = (await live.city.events())[-1]
+        assert (event.type, event.data["version_code"]) == ("cn.hengshui.data-hub.micro-app.published.v1", 2)
+
+    async def test_ends_with_the_version_that_the_reviewer_names(self, live: Desk) -> None:
+        mended = FILES | {"index.html": b"<!doctype html><title>mended</title>"}
+        await live.post(f"/{APP}/suspensions", {"reason": "安全漏洞"}, live.reviewer)
+        await live.sent_in(2, mended)
+        again = {"reason": "已整改", "version_code": 2}
+        early = await live.post(f"/{APP}/reinstatements", again, live.reviewer)
+        assert (early.status_code, early.json()["type"].rpartition("/")[2]) == (409, "app-state")
+        nothing = await live.post(f"/{APP}/reinstatements", again | {"version_code": 9}, live.reviewer)
+        assert nothing.status_code == 404
+        await live.approve(2)
+        back = (await live.post(f"/{APP}/reinstatements", again, live.reviewer)).json()
+        assert (back["state"], back["version_code"], back["state_reason"]) == ("published", 2, "已整改")
+        assert (await live.page()).content == mended["index.html"]
+
     async def test_for_good_is_for_good(self, live: Desk) -> None:
         await live.post(f"/{APP}/retirements", {"reason": "停用"}, live.reviewer)
         assert (await live.post(f"/{APP}/reinstatements", {"reason": "再来"}, live.reviewer)).status_code == 409
@@ -312,6 +397,16 @@ class TestStopping:
 
 
 class TestTheStore:
+    async def test_calls_an_app_as_its_reviewed_version_does(self, live: Desk) -> None:
+        named: dict[str, Any] = {"name_zh": "公园与绿道", "contact": "0318-1111111"}
+        await live.sent_in(2, **named)
+        assert (await live.seen())["name_zh"] == "公园地图"
+        await live.approve(2)
+        (item,) = (await live.city.client.get(f"{APPS}/store")).json()["items"]
+        assert {name: item[name] for name in named} == named
+        assert item["name_en"] == "Parks"
+        assert (await live.city.events())[-1].data["name_zh"] == "公园与绿道"
+
     async def test_says_what_an_app_uses_and_may_do_by_its_live_version(self, live: Desk) -> None:
         for code, used in ((2, ["203001-000001", "101001-000001"]), (3, [])):
             assert (await live.post(f"/{APP}/versions", manifest(code, resources=used))).status_code == 201

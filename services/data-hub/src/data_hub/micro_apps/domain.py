@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from pathlib import PurePosixPath
+from urllib.parse import urlsplit
 
 ENTRY = "index.html"
 SITES = "/api/data-hub/apps"
@@ -24,6 +25,23 @@ MEDIA_TYPES = {
     ".woff2": "font/woff2",
     ".txt": "text/plain; charset=utf-8",
 }
+# What an app may be granted, in the words of the consent page: what every citizen's account carries (docs/scopes.md)
+# save the scopes of citizen-pass, which the gateway keeps from pages without an origin. What a post carries, or a
+# program of the city, no app is granted.
+GRANTABLE = {
+    "city-ops.cases.report": (
+        "以您的名义上报城市管理问题并查看进度",
+        "Report city problems for you and see their progress",
+    ),
+    "data-hub.licences.hold": ("查看、出示和授权使用您的电子证照", "See and show your licences, let others use them"),
+    "enterprise.firms.bind": ("绑定您担任法定代表人的企业", "Bind firms that you legally represent"),
+    "enterprise.requests.submit": ("以企业名义提交诉求并查看进度", "Send requests of your firm and see their progress"),
+    "gov-collab.hotline.submit": (
+        "以您的名义提交热线诉求并查看进度",
+        "Send hotline messages for you and see their progress",
+    ),
+}
+_VISIBLE = re.compile(r"[\x21-\x7e]+")
 _PATH = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*){0,5}")
 # What a key, password or token written into a file looks like. A micro-app runs in a browser: it can keep none.
 _SECRETS = re.compile(
@@ -54,7 +72,8 @@ class VersionState(StrEnum):
 
 
 APP_ACTS: dict[str, tuple[frozenset[AppState], AppState]] = {
-    "publish": (frozenset({AppState.draft, AppState.published}), AppState.published),
+    # A version that mends what an app was suspended for ends the suspension: the faulty one need not run again first.
+    "publish": (frozenset({AppState.draft, AppState.published, AppState.suspended}), AppState.published),
     "suspend": (frozenset({AppState.published}), AppState.suspended),
     "reinstate": (frozenset({AppState.suspended}), AppState.published),
     "retire": (frozenset({AppState.draft, AppState.published, AppState.suspended}), AppState.retired),
@@ -101,6 +120,43 @@ def path_fault(path: str) -> str | None:
 def media_type_of(path: str) -> str:
     """The media type that a file is served as."""
     return MEDIA_TYPES[PurePosixPath(path).suffix.lower()]
+
+
+def may_return_to(uri: str, own_host: str) -> bool:
+    """Whether people may be sent back to `uri` after signing in; citizen-pass holds its clients to the same rule.
+
+    https, http on loopback or on the city's own host, or a private scheme with a dot; no fragment, no user
+    information, no wildcard, visible ASCII only (RFC 6749 §3.1.2, RFC 8252 §7.1, RFC 9700).
+    """
+    if len(uri) > 2000 or not _VISIBLE.fullmatch(uri) or any(sign in uri for sign in "#*\\"):
+        return False
+    try:
+        parts = urlsplit(uri)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        return False
+    if parts.username is not None or parts.password is not None:
+        return False
+    if parts.scheme == "https":
+        return bool(host)
+    if parts.scheme == "http":
+        return host in {"127.0.0.1", "::1", "localhost"} or (bool(own_host) and host == own_host)
+    return "." in parts.scheme and bool(parts.path or parts.netloc)
+
+
+def rights_faults(scopes: Iterable[str], redirect_uris: Iterable[str], own_host: str) -> list[str]:
+    """What is wrong with the scopes that a version wants or gets, and with the addresses that it names."""
+    found = [
+        f"scopes/{number}: no scope that an app may be granted; those are {', '.join(GRANTABLE)}"
+        for number, scope in enumerate(scopes)
+        if scope not in GRANTABLE
+    ]
+    found += [
+        f"redirect_uris/{number}: not an address that people may be sent back to (RFC 8252, RFC 9700)"
+        for number, uri in enumerate(redirect_uris)
+        if not may_return_to(uri, own_host)
+    ]
+    return found
 
 
 def manifest_faults(files: Mapping[str, str], pages: Iterable[str], needs_platform: int) -> list[str]:

@@ -17,10 +17,11 @@ from citykit.access import anyone
 from citykit.problems import NotFound
 from citykit.work import WorkInRequest
 from data_hub.micro_apps import repository
-from data_hub.micro_apps.domain import ENTRY, AppState, address_of, client_id_of, media_type_of, path_fault
+from data_hub.micro_apps.domain import ENTRY, GRANTABLE, AppState, address_of, client_id_of, media_type_of, path_fault
 from data_hub.micro_apps.domain import SITES as BASE
 from data_hub.micro_apps.errors import AppClosed
 from data_hub.micro_apps.schemas import AppId, StoreFilter
+from data_hub.resources.service import Resources
 
 _HERE = Path(__file__).parent
 STORE_POLICY = (
@@ -56,7 +57,12 @@ async def to_store() -> RedirectResponse:
 async def show_store(query: Annotated[StoreFilter, Query()], work: WorkInRequest) -> HTMLResponse:
     """The store 应用商店: what runs on the city, in Chinese first."""
     page = await repository.store(work, query)
-    text = _environment().get_template("store.html").render(apps=page.items, next=page.next, base=BASE)
+    names = await Resources(work).named_in_public(code for app in page.items for code in app.resources)
+    text = (
+        _environment()
+        .get_template("store.html")
+        .render(apps=page.items, next=page.next, base=BASE, names=names, words=GRANTABLE)
+    )
     return HTMLResponse(text, headers={"Content-Security-Policy": STORE_POLICY, "Cache-Control": "no-cache"})
 
 

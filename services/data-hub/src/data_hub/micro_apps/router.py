@@ -30,6 +30,7 @@ from data_hub.micro_apps.schemas import (
     Manifest,
     Publication,
     Reason,
+    Reinstatement,
     StoreApp,
     StoreFilter,
     Version,
@@ -93,7 +94,7 @@ async def upload_bundle(
     return await apps.upload(app, version, packed, by=actor)
 
 
-@router.post("/{app_id}/versions/{code}/submissions", responses=problems(NotFound, AppStateProblem))
+@router.post("/{app_id}/versions/{code}/submissions", responses=problems(NotFound, AppStateProblem, ManifestFault))
 async def submit_version(actor: Submitter, app: OwnApp, version: OwnVersion, apps: MicroAppsInRequest) -> Version:
     """Send a version in for review 提交审核; a person does, who answers for it."""
     return await apps.submit(app, version, by=actor)
@@ -105,7 +106,10 @@ async def submit_version(actor: Submitter, app: OwnApp, version: OwnVersion, app
 async def approve_version(
     actor: Decider, app: AnyApp, version: AnyVersion, body: Approval, apps: MicroAppsInRequest
 ) -> Version:
-    """Approve a version, grant it scopes and publish it 批准上架; one's own submission is another's to review."""
+    """Approve a version, grant it scopes and publish it 批准上架; one's own submission is another's to review.
+
+    While the app is suspended, the version waits for its publication or reinstatement.
+    """
     return await apps.approve(app, version, body, by=actor)
 
 
@@ -117,11 +121,11 @@ async def return_version(
     return await apps.send_back(app, version, body.reason, by=actor)
 
 
-@router.post("/{app_id}/publications", responses=problems(NotFound, AppStateProblem))
+@router.post("/{app_id}/publications", responses=problems(NotFound, AppStateProblem, ManifestFault))
 async def publish_version(
     actor: Reviewer, app: AnyApp, body: Publication, apps: MicroAppsInRequest, work: WorkInRequest
 ) -> App:
-    """Serve an approved version, also an earlier one 切换或回退版本."""
+    """Serve an approved version, also an earlier one 切换或回退版本; a suspension ends with it."""
     version = await repository.version_row(work, app.app_id, body.version_code)
     if version is None:
         raise NotFound
@@ -134,10 +138,10 @@ async def suspend_app(actor: Reviewer, app: AnyApp, body: Reason, apps: MicroApp
     return await apps.suspend(app, body.reason, by=actor)
 
 
-@router.post("/{app_id}/reinstatements", responses=problems(NotFound, AppStateProblem))
-async def reinstate_app(actor: Reviewer, app: AnyApp, body: Reason, apps: MicroAppsInRequest) -> App:
-    """Let a suspended app run again 恢复."""
-    return await apps.reinstate(app, body.reason, by=actor)
+@router.post("/{app_id}/reinstatements", responses=problems(NotFound, AppStateProblem, ManifestFault))
+async def reinstate_app(actor: Reviewer, app: AnyApp, body: Reinstatement, apps: MicroAppsInRequest) -> App:
+    """Let a suspended app run again 恢复, as it ran or with another approved version."""
+    return await apps.reinstate(app, body, by=actor)
 
 
 @router.post("/{app_id}/retirements", responses=problems(NotFound, AppStateProblem))
