@@ -1,6 +1,9 @@
 """The client behind a micro-app follows what the data hub says of the app."""
 
+import json
 from typing import Any
+
+from sqlalchemy import text
 
 from citizen_pass.identity import repository
 from citizen_pass.identity.registry import client_row
@@ -49,8 +52,12 @@ class TestAMicroApp:
         )
         async with city.work() as work:
             client = await client_row(work, "app-cn-hengshui-parks")
+            entry = await work.session.scalar(
+                text("select entry from audit_entry where stream = 'client/app-cn-hengshui-parks'")
+            )
         assert client is not None
         assert (client.redirect_uris, client.grant_types, client.scopes) == ([], [], [])
+        assert json.loads(entry)["data"]["left_out"] == ["http://evil.example/", "javascript:alert(1)"]
 
     async def test_is_shut_out_while_stopped_and_let_in_again(self, city: ServiceUnderTest) -> None:
         await city.deliver(PUBLISHED, published(), source="data-hub")

@@ -21,7 +21,10 @@ DATA_HUB = Actor("data-hub", ActorKind.service, frozenset())
 
 
 async def micro_app_published(event: MicroAppPublished, work: Work) -> None:
-    """Make the client of an app, or bring it to what was granted; a stopped one is let in again."""
+    """Make the client of an app, or bring it to what was granted; a stopped one is let in again.
+
+    The data hub holds its apps to the same rule of addresses; what breaks it all the same is left out and on record.
+    """
     own_host = urlsplit(work.settings.public_url).hostname or ""
     uris = [uri for uri in event.redirect_uris if domain.redirect_is_registrable(uri, own_host=own_host)]
     values = {
@@ -40,7 +43,8 @@ async def micro_app_published(event: MicroAppPublished, work: Work) -> None:
     }
     statement = insert(ClientRow).values(values | {"client_id": event.client_id, "created_at": WallClock().now()})
     await work.session.execute(statement.on_conflict_do_update(index_elements=["client_id"], set_=values))
-    data = {"redirect_uris": uris, "scopes": list(event.scopes), "app": event.app_id}
+    left_out = [uri for uri in event.redirect_uris if uri not in uris]
+    data = {"redirect_uris": uris, "left_out": left_out, "scopes": list(event.scopes), "app": event.app_id}
     work.audit.note(stream=f"client/{event.client_id}", act="micro-app-published", by=DATA_HUB, data=data)
 
 
