@@ -1,5 +1,6 @@
 """The sample city's partner: a key that lies in a file reads what is not opened."""
 
+import json
 import re
 import secrets
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from data_hub.services.models import KeyRow
 
 HUB = "/api/data-hub/v1"
 ROWS = f"{HUB}/services/{PERMITS}/rows"
+PERSONAS = json.loads((Path(__file__).parents[4] / "ops/sample/personas.json").read_text(encoding="utf-8"))["personas"]
 
 
 @pytest.fixture
@@ -58,6 +60,19 @@ async def test_is_there_once_and_stays_revoked(city: ServiceUnderTest, key: str)
         assert await work.session.scalar(select(func.count()).select_from(KeyRow)) == 1
         batches = select(func.count()).where(BatchRow.resource == PERMITS)
         assert await work.session.scalar(batches) == 1
+    assert (await city.client.get(ROWS, headers={"X-Api-Key": key})).status_code == 401
+
+
+@pytest.mark.parametrize("steward", ["housing-steward", "ecology-steward"])
+async def test_can_be_revoked_by_whose_it_is_and_by_whose_the_data_are(
+    city: ServiceUnderTest, key: str, steward: str
+) -> None:
+    await loaded(city)
+    (persona,) = [one for one in PERSONAS if one["key"] == steward]
+    hand = city.token(persona["scopes"], department=persona["department_code"])
+    (made,) = (await city.client.get(f"{HUB}/services/keys", headers=hand)).json()["items"]
+    path = f"{HUB}/services/keys/{made['id']}/revocations"
+    assert (await city.client.post(path, json={"reason": "演示"}, headers=hand)).status_code == 200
     assert (await city.client.get(ROWS, headers={"X-Api-Key": key})).status_code == 401
 
 

@@ -36,6 +36,24 @@ async def test_a_key_is_acted_on_by_its_department_alone(city: ServiceUnderTest)
     assert (await office.ask({"X-Api-Key": key["key"]})).status_code == 200
 
 
+async def test_the_source_of_the_data_sees_a_key_and_may_revoke_it(city: ServiceUnderTest) -> None:
+    office = Office(city)
+    await office.publish()
+    await office.grant()
+    key = (await office.post("/keys", {"name": "平台", "resource": AIR})).json()
+    stranger = city.token(["data-hub.sharing.decide"], department="11131100MB0H00049H")
+    revoke = f"/keys/{key['id']}/revocations"
+
+    async def listed(who: dict[str, str]) -> list[str]:
+        return [one["id"] for one in (await city.client.get(f"{HUB}/services/keys", headers=who)).json()["items"]]
+
+    assert (await listed(office.ecology), await listed(stranger)) == ([key["id"]], [])
+    assert (await office.post(revoke, {"reason": "无"}, stranger)).status_code == 404
+    assert (await office.post(f"/keys/{key['id']}/rotations", {}, office.ecology)).status_code == 403
+    assert (await office.post(revoke, {"reason": "密钥外泄"}, office.ecology)).status_code == 200
+    assert (await office.ask({"X-Api-Key": key["key"]})).status_code == 401
+
+
 async def test_a_file_beyond_the_quota_is_refused_and_leaves_no_piece(city: ServiceUnderTest) -> None:
     office = Office(city)
     await office.publish()
