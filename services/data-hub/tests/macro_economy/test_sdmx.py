@@ -327,16 +327,44 @@ class TestRefusals:
         if "sdmx_code" in told.json():
             assert told.json()["sdmx_code"] == code
 
+    @pytest.mark.parametrize(
+        ("accept", "json"),
+        [
+            ("*/*", False),
+            ("", False),
+            (CSV_2, False),
+            (f"{VND}data+json;version=2.0.0", True),
+            ("application/json, application/xml;q=0.5", True),
+            ("application/xml, application/json;q=0.5", False),
+            ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", False),
+        ],
+    )
+    async def test_in_the_language_that_data_would_come_in(
+        self, city: ServiceUnderTest, xsd: etree.XMLSchema, accept: str, json: bool
+    ) -> None:
+        await with_vintages(city)
+        for path, query, status in (("data/NOTHING", {}, 404), ("data/GDP", {"startPeriod": "yesterday"}, 400)):
+            answer = await asked(city, path, accept, **query)
+            assert answer.status_code == status
+            if json:
+                assert answer.headers["content-type"] == "application/problem+json"
+                continue
+            assert answer.headers["content-type"] == f"{VND}error+xml;version=2.1"
+            xsd.assertValid(etree.fromstring(answer.content))
+
     async def test_a_form_that_nobody_has(self, city: ServiceUnderTest) -> None:
         await with_vintages(city)
-        answer = await asked(city, "data/GDP", "image/png")
+        answer = await asked(city, "data/GDP", f"{VND}data+json;version=9.9")
         assert (answer.status_code, answer.json()["type"]) == (406, "/problems/sdmx-not-acceptable")
         assert answer.headers["vary"] == "Accept"
+        answer = await asked(city, "data/GDP", "image/png")
+        assert (answer.status_code, answer.headers["vary"]) == (406, "Accept")
+        assert etree.fromstring(answer.content).find(f"{MESSAGE}ErrorMessage").get("code") == "140"
 
     async def test_more_than_an_answer_holds(self, city: ServiceUnderTest, monkeypatch: pytest.MonkeyPatch) -> None:
         await with_vintages(city)
         monkeypatch.setattr("data_hub.registries.macro_economy.sdmx_routes.MOST_CELLS", 3)
-        answer = await asked(city, "data/GDP", CSV_2)
+        answer = await asked(city, "data/GDP", f"{VND}data+json")
         assert (answer.status_code, answer.json()["sdmx_code"]) == (413, 510)
         monkeypatch.setattr("data_hub.registries.macro_economy.service.MOST_CELLS", 3)
         assert (await city.client.get(f"{API}/indicators/GDP/observations")).status_code == 413

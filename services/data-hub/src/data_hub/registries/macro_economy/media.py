@@ -57,6 +57,13 @@ def chosen(accept: str | None, offers: tuple[Offer, ...]) -> Offer | None:
     return found
 
 
+def prefers_json(accept: str | None) -> bool:
+    """Whether a reader names JSON, and no XML that she likes as much: the standard's first language is XML."""
+    ranges = [one for one in map(_range, (accept or "")[:4000].split(",")) if one is not None]
+    json, xml = (max((one[2] for one in ranges if one[0].endswith(kind)), default=0.0) for kind in ("json", "xml"))
+    return json > xml
+
+
 def _range(text: str) -> tuple[str, str | None, float] | None:
     media, *parameters = (part.strip() for part in text.split(";"))
     version, quality = None, 1.0
