@@ -27,6 +27,14 @@ def penalty(**changes: Any) -> dict[str, Any]:
     } | changes  # fmt: skip
 
 
+def honour(**changes: Any) -> dict[str, Any]:
+    """An honour of market supervision, of 2026-01-15, with no last day."""
+    return penalty(
+        kind="honour", severity=None, title="守合同重信用企业", content="2025年度公示企业",
+        basis="《守合同重信用企业公示办法》第九条", document_number="衡市监信〔2026〕2号", document_date="2026-01-15",
+    ) | changes  # fmt: skip
+
+
 async def forget_rules(city: ServiceUnderTest) -> None:
     """Take away what other tests added to the rules, which are reference data and stay."""
     async with city.work() as work:

@@ -73,3 +73,61 @@ async def test_a_record_that_its_department_corrects_answers_the_dispute_about_i
     body = {"corrected": True, "reason": "确有错误"}
     assert (await town.post(f"/disputes/{dispute['id']}/decisions", body)).status_code == 409
     assert len(await town.city.events(ENDED)) == 1
+
+
+async def test_a_repair_that_is_granted_closes_the_dispute_about_the_record(town: Town) -> None:
+    record = await town.record()
+    await town.post(f"/firms/{FIRM}/reports", by=town.ecology)
+    path = f"/firms/{FIRM}/records/{record['id']}"
+    dispute = (await town.post(f"{path}/disputes", {"reason": "不是本公司"}, by=town.boss)).json()
+    await town.repaired(record["id"])
+    assert (await town.get("/disputes", state="raised")).json()["items"] == []
+    (listed,) = (await town.get("/disputes")).json()["items"]
+    assert (listed["id"], listed["state"], listed["decision"]) == (dispute["id"], "closed", "义务已履行")
+    answers = [(one.data["matter"], one.data["outcome"]) for one in await town.city.events(ANSWERED)]
+    assert sorted(answers) == [("dispute", "closed"), ("repair", "granted")]
+    body = {"corrected": True, "reason": "确有错误"}
+    assert (await town.post(f"/disputes/{dispute['id']}/decisions", body)).status_code == 409
+    own = (await town.get(f"/firms/{FIRM}/own", by=town.boss)).json()["records"]
+    assert [one["state"] for one in own] == ["repaired"]
+    assert [one.data["why"] for one in await town.city.events(ENDED)] == ["repaired"]
+    (recall,) = (await town.get("/recalls", by=town.ecology)).json()["items"]
+    assert recall["why"] == "repaired"
+
+
+@pytest.mark.parametrize("way", ["correction", "dispute"])
+async def test_a_record_that_was_wrong_closes_the_application_for_its_repair(town: Town, way: str) -> None:
+    record = await town.record()
+    path = f"/firms/{FIRM}/records/{record['id']}"
+    repair = (await town.apply(record["id"])).json()
+    await town.post(f"/repairs/{repair['id']}/questions", {"text": "请补交缴款凭证"})
+    if way == "correction":
+        answer = await town.post(f"{path}/corrections", {"reason": "主体有误"})
+    else:
+        dispute = (await town.post(f"{path}/disputes", {"reason": "不是本公司"}, by=town.boss)).json()
+        body = {"corrected": True, "reason": "主体有误"}
+        answer = await town.post(f"/disputes/{dispute['id']}/decisions", body)
+    assert answer.status_code == 200, answer.text
+    (listed,) = (await town.get("/repairs")).json()["items"]
+    assert (listed["state"], listed["decision"], listed["due_at"]) == ("closed", "主体有误", None)
+    answers = [(one.data["matter"], one.data["outcome"]) for one in await town.city.events(ANSWERED)]
+    assert answers.count(("repair", "closed")) == 1
+    withdrawn = await town.post(f"/firms/{FIRM}/repairs/{repair['id']}/withdrawals", by=town.boss)
+    assert withdrawn.status_code == 409
+
+
+async def test_who_grants_a_repair_and_who_settles_the_dispute_at_once_end_the_record_once(town: Town) -> None:
+    record = await town.record()
+    await town.post(f"/firms/{FIRM}/reports", by=town.ecology)
+    repair = (await town.apply(record["id"])).json()
+    path = f"/firms/{FIRM}/records/{record['id']}/disputes"
+    dispute = (await town.post(path, {"reason": "不是本公司"}, by=town.boss)).json()
+    answers = await asyncio.gather(
+        town.post(f"/repairs/{repair['id']}/decisions", {"granted": True, "reason": "义务已履行"}),
+        town.post(f"/disputes/{dispute['id']}/decisions", {"corrected": True, "reason": "确有错误"}),
+    )
+    assert sorted(answer.status_code for answer in answers) == [200, 409]
+    (ended,) = await town.city.events(ENDED)
+    (recall,) = (await town.get("/recalls", by=town.ecology)).json()["items"]
+    (own,) = (await town.get(f"/firms/{FIRM}/own", by=town.boss)).json()["records"]
+    assert {ended.data["why"], recall["why"], own["state"]} == {"repaired" if answers[0].is_success else "corrected"}

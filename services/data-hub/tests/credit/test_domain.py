@@ -83,8 +83,8 @@ class TestWhatIsShown:
         assert counts(RecordState.recorded, self.PERIOD, date(2027, 1, 30))
         assert not counts(RecordState.recorded, self.PERIOD, date(2027, 1, 31))
 
-    @pytest.mark.parametrize("state", [RecordState.corrected, RecordState.repaired])
-    def test_ends_with_repair_and_correction_for_show_and_for_use(self, state: RecordState) -> None:
+    @pytest.mark.parametrize("state", [RecordState.corrected, RecordState.repaired, RecordState.withdrawn])
+    def test_ends_with_repair_correction_and_withdrawal_for_show_and_for_use(self, state: RecordState) -> None:
         assert not is_public(state, self.PERIOD, None, date(2026, 5, 1))
         assert not counts(state, self.PERIOD, date(2026, 5, 1))
 

@@ -53,6 +53,15 @@ class TestReport:
         assert [one["id"] for one in report["records"]] == [record["id"]]
         assert (report["grade"], report["as_of"], report["valid_until"]) == ("C", "2026-02-02", "2026-03-04")
 
+    async def test_of_a_day_when_records_had_no_last_day_is_handed_out_still(self, town: Town) -> None:
+        await town.record()
+        report = await made(town)
+        older = "update credit_report set content = content #- '{records,0,valid_until}'"
+        async with town.city.work() as work:
+            await (await work.driver()).execute(older)
+        answer = await town.get(f"{REPORTS}/{report['number']}/credential", by=town.ecology)
+        assert answer.status_code == 200, answer.text
+
     async def test_can_be_checked_by_everybody(self, town: Town) -> None:
         await town.record()
         report = await made(town)

@@ -8,7 +8,7 @@ import pytest
 from citykit.clock import CHINA
 from citykit.testing import ServiceUnderTest
 
-from .factories import CREDIT, FIRM, OF_FIRM, Town, penalty
+from .factories import CREDIT, FIRM, OF_FIRM, Town, honour, penalty
 
 ENDED = "cn.hengshui.data-hub.credit.ended.v1"
 
@@ -62,6 +62,10 @@ class TestRecords:
             ({"severity": None}, "/body/severity"),
             ({"kind": "honour"}, "/body/severity"),
             ({"document_date": "2026-02-03"}, "/body/document_date"),
+            ({"document_date": "1949-09-30"}, "/body/document_date"),
+            ({"valid_until": "2027-01-31"}, "/body/valid_until"),
+            ({"kind": "honour", "severity": None, "valid_until": "2026-01-30"}, "/body/valid_until"),
+            ({"kind": "basic", "severity": None, "valid_until": "9999-12-31"}, "/body/valid_until"),
         ],
     )
     async def test_that_contradict_themselves_are_refused(
@@ -94,6 +98,54 @@ class TestRecords:
             "minor": (0, 3), "general": (3, 12), "serious": (12, 36),
         }  # fmt: skip
         assert all(one["source"] for part in ("terms", "limits", "methods") for one in table[part])
+
+
+class TestHonours:
+    async def test_end_after_the_last_day_of_their_validity_for_show_and_for_use(self, town: Town) -> None:
+        taken = await town.record(**honour(valid_until="2026-12-31"))
+        assert (taken["valid_until"], taken["published_until"]) == ("2026-12-31", "2027-01-01")
+        assert (taken["repairable_from"], taken["public"]) == (None, True)
+        town.city.clock.set(at("2026-12-31 23:59"))
+        assert await town.published() == [taken["id"]]
+        report = (await town.post(f"/firms/{FIRM}/reports")).json()
+        assert (report["grade"], report["points"]) == ("A", 90)
+        town.city.clock.set(at("2027-01-01 00:00"))
+        assert await town.published() == []
+        assert (await town.post(f"/firms/{FIRM}/reports")).json()["points"] == 85
+        check = await town.city.client.get(f"{OF_FIRM}/reports/{report['number']}")
+        assert check.json()["current"] is False
+
+    async def test_without_a_last_day_hold_until_they_are_withdrawn(self, town: Town) -> None:
+        taken = await town.record(**honour())
+        assert (taken["valid_until"], taken["published_until"]) == (None, None)
+        assert (await town.post(f"/firms/{FIRM}/reports", by=town.urban)).json()["points"] == 90
+        path = f"/firms/{FIRM}/records/{taken['id']}/withdrawals"
+        assert (await town.post(path, {"reason": "称号已撤销"}, by=town.urban)).status_code == 404
+        withdrawn = (await town.post(path, {"reason": "2025年度称号已撤销"})).json()
+        assert (withdrawn["state"], withdrawn["state_reason"]) == ("withdrawn", "2025年度称号已撤销")
+        assert await town.published() == []
+        assert (await town.post(f"/firms/{FIRM}/reports", by=town.ecology)).json()["points"] == 85
+        (recall,) = (await town.get("/recalls", by=town.urban)).json()["items"]
+        assert (recall["record_id"], recall["why"]) == (taken["id"], "withdrawn")
+        (event,) = await town.city.events(ENDED)
+        assert (event.data["record_id"], event.data["why"]) == (taken["id"], "withdrawn")
+        for act in ("withdrawals", "corrections"):
+            again = await town.post(f"/firms/{FIRM}/records/{taken['id']}/{act}", {"reason": "再次"})
+            assert (again.status_code, again.json()["type"].split("/")[-1]) == (409, "credit-state")
+
+    async def test_are_withdrawn_and_penalties_are_not(self, town: Town) -> None:
+        record = await town.record()
+        answer = await town.post(f"/firms/{FIRM}/records/{record['id']}/withdrawals", {"reason": "不再执行"})
+        assert (answer.status_code, answer.json()["type"].split("/")[-1]) == (409, "not-withdrawable")
+        assert await town.published() == [record["id"]]
+
+    async def test_that_are_withdrawn_close_the_dispute_about_them(self, town: Town) -> None:
+        taken = await town.record(**honour())
+        path = f"/firms/{FIRM}/records/{taken['id']}"
+        await town.post(f"{path}/disputes", {"reason": "名称有误"}, by=town.boss)
+        await town.post(f"{path}/withdrawals", {"reason": "称号已撤销"})
+        listed = (await town.get("/disputes")).json()["items"]
+        assert [(one["state"], one["decision"]) for one in listed] == [("closed", "称号已撤销")]
 
 
 class TestRepair:

@@ -7,7 +7,7 @@ import calendar
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -15,6 +15,8 @@ import rfc8785
 
 REPORT_DAYS = 30  # a report is a picture of one day; after so many days nobody should go by it
 RESOURCE = "104001-000001"  # credit records in the catalogue of data resources
+EARLIEST_DOCUMENT = date(1949, 10, 1)  # no authority of this state has made an older one
+LONGEST_VALIDITY = 100  # years; what holds for good has no last day
 
 
 class Kind(StrEnum):
@@ -40,6 +42,10 @@ class RecordState(StrEnum):
     disputed = "disputed"  # 异议处理中: shown with a mark
     corrected = "corrected"  # 已更正: it was wrong and counts for nothing
     repaired = "repaired"  # 已修复: neither shown nor shared nor used any more
+    withdrawn = "withdrawn"  # 已撤销、已失效: an honour or a licence that was right and holds no more
+
+
+ENDED = frozenset({RecordState.corrected, RecordState.repaired, RecordState.withdrawn})
 
 
 class RepairState(StrEnum):
@@ -50,6 +56,7 @@ class RepairState(StrEnum):
     granted = "granted"  # 准予修复
     refused = "refused"  # 不予修复
     withdrawn = "withdrawn"  # 已撤回
+    closed = "closed"  # 已终止: the record ended otherwise, and nothing is left to decide
 
 
 class DisputeState(StrEnum):
@@ -58,6 +65,7 @@ class DisputeState(StrEnum):
     raised = "raised"  # 已提出
     upheld = "upheld"  # 维持: the record is right
     corrected = "corrected"  # 更正
+    closed = "closed"  # 已终止: the record ended otherwise, and nothing is left to decide
 
 
 @dataclass(frozen=True)
@@ -74,9 +82,9 @@ class Term:
 
 @dataclass(frozen=True)
 class Period:
-    """From when a record may be repaired, and the first day on which it is not published any more."""
+    """From when a record may be repaired, if ever, and the first day on which it is not published any more."""
 
-    repairable_from: date
+    repairable_from: date | None
     published_until: date
     published: bool
 
@@ -106,9 +114,24 @@ def period_of(term: Term, document_date: date) -> Period:
     )
 
 
+def validity_fault(kind: Kind, document_date: date, valid_until: date | None) -> str | None:
+    """What is wrong with the last day 有效期 of a record: `kind` for penalties, which have a period, or `range`."""
+    if valid_until is None:
+        return None
+    if kind is Kind.penalty:
+        return "kind"
+    latest = months_after(document_date, 12 * LONGEST_VALIDITY)
+    return None if document_date <= valid_until <= latest else "range"
+
+
+def period_of_validity(valid_until: date) -> Period:
+    """The days of an honour or of basic information that is valid to the end of a day; nothing of it is repaired."""
+    return Period(repairable_from=None, published_until=valid_until + timedelta(days=1), published=True)
+
+
 def is_public(state: RecordState, period: Period | None, lifted_until: date | None, day: date) -> bool:
-    """Whether everybody may see a record on `day`: not once it is corrected, repaired, lifted for a time, or over."""
-    if state in {RecordState.corrected, RecordState.repaired}:
+    """Whether everybody may see a record on `day`: not once it has ended, is lifted for a time, or is over."""
+    if state in ENDED:
         return False
     if lifted_until is not None and day < lifted_until:
         return False
@@ -117,7 +140,7 @@ def is_public(state: RecordState, period: Period | None, lifted_until: date | No
 
 def counts(state: RecordState, period: Period | None, day: date) -> bool:
     """Whether a record may be used on `day`, in reports and ratings: while it is in force and its period lasts."""
-    if state in {RecordState.corrected, RecordState.repaired}:
+    if state in ENDED:
         return False
     return period is None or day < period.published_until
 
@@ -125,7 +148,7 @@ def counts(state: RecordState, period: Period | None, day: date) -> bool:
 def status_of(state: RecordState, period: Period | None, lifted_until: date | None, day: date) -> int:
     """What a record makes of a report that names it, in the values of a Token Status List.
 
-    0: nothing; 1: void for good, as it is corrected, repaired or over; 2: void while its publication stands still.
+    0: nothing; 1: void for good, as it has ended or is over; 2: void while its publication stands still.
     """
     if not counts(state, period, day):
         return 1
@@ -143,9 +166,9 @@ class RepairFault(StrEnum):
 
 def repair_fault(kind: Kind, state: RecordState, period: Period | None, day: date) -> RepairFault | None:
     """What stands against an application for repair on `day`, or None."""
-    if kind is not Kind.penalty or period is None:
+    if kind is not Kind.penalty or period is None or period.repairable_from is None:
         return RepairFault.no_penalty
-    if state in {RecordState.corrected, RecordState.repaired}:
+    if state in ENDED:
         return RepairFault.ended
     if day >= period.published_until:
         return RepairFault.over
@@ -159,6 +182,9 @@ REPAIR_ACTS: dict[str, tuple[frozenset[RepairState], RepairState]] = {
     "refuse": (frozenset({RepairState.applied}), RepairState.refused),
     "withdraw": (frozenset({RepairState.applied, RepairState.supplement}), RepairState.withdrawn),
 }
+
+
+REPAIR_OPEN = frozenset({RepairState.applied, RepairState.supplement})
 
 
 def repair_after(act: str, state: RepairState) -> RepairState | None:

@@ -54,6 +54,16 @@ class NotRepairable(Conflict):
         return cls(FAULTS[fault])
 
 
+class NotWithdrawable(Conflict):
+    """A penalty ends by its period, by repair or by correction; its department cannot just take it away."""
+
+    slug = "not-withdrawable"
+    title = (
+        "失信信息不能撤销，请办理更正或信用修复",
+        "A penalty is not withdrawn: it is corrected or repaired",
+    )
+
+
 class UnderWay(Conflict):
     """There is an application or a dispute about the record already."""
 

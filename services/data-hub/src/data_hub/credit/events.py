@@ -10,7 +10,8 @@ from citykit.wire import Instant
 class CreditRecorded(Event, type="cn.hengshui.data-hub.credit.recorded.v1"):
     """A record was taken 信用信息归集. `representative` is who represents the firm, by her number in the registry.
 
-    It is for whoever tells the firm; null where the registry knows nobody.
+    It is for whoever tells the firm; null where the registry knows nobody. `published_until` (excluded) is null where
+    nothing says when the record ends.
     """
 
     uscc: str
@@ -23,7 +24,7 @@ class CreditRecorded(Event, type="cn.hengshui.data-hub.credit.recorded.v1"):
 
 
 class CreditEnded(Event, type="cn.hengshui.data-hub.credit.ended.v1"):
-    """A record was repaired or corrected 修复或更正: whoever holds it must delete it and use it no more."""
+    """A record was repaired, corrected or withdrawn 修复、更正、撤销: who holds it must delete it, use it no more."""
 
     uscc: str
     record_id: UUID
@@ -34,7 +35,8 @@ class CreditEnded(Event, type="cn.hengshui.data-hub.credit.ended.v1"):
 class CreditAnswered(Event, type="cn.hengshui.data-hub.credit.answered.v1"):
     """A department answered an application for repair 信用修复 or a dispute 异议; `applicant` is who handed it in.
 
-    `outcome` of a `repair`: supplement (something is missing), granted, refused; of a `dispute`: corrected, upheld.
+    `outcome` of a `repair`: supplement (something is missing), granted, refused; of a `dispute`: corrected, upheld; of
+    either: closed (the record ended otherwise, and nothing was left to decide).
     """
 
     matter: str

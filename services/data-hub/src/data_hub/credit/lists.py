@@ -30,7 +30,7 @@ join credit_report r on r.uscc = p.uscc and r.number = p.number
 cross join lateral jsonb_array_elements(r.content -> 'records') as told
 join credit_record c on c.uscc = p.uscc and c.id = (told ->> 'id')::uuid
 where p.status_list = :number and p.valid_until > :day
-  and (c.state in ('corrected', 'repaired') or c.published_until <= :day or c.lifted_until > :day)
+  and (c.state in ('corrected', 'repaired', 'withdrawn') or c.published_until <= :day or c.lifted_until > :day)
 """)
 
 
@@ -72,7 +72,7 @@ class StatusLists:
         found: dict[int, int] = {}
         for row in await self.work.session.execute(_CHANGED, {"number": number, "day": day}):
             period = None
-            if row.repairable_from is not None and row.published_until is not None:
+            if row.published_until is not None:
                 period = Period(row.repairable_from, row.published_until, row.published)
             status = status_of(RecordState(row.state), period, row.lifted_until, day)
             if status and found.get(row.status_place) != 1:

@@ -83,8 +83,6 @@ class Repairs:
         row.decided_at, row.decision = now, reason
         if granted:
             record = await self._record(row.uscc, row.record_id)
-            if record.state not in {RecordState.recorded, RecordState.disputed}:
-                raise CreditStateProblem
             await self.credit.end(record, RecordState.repaired, reason, by=by)
         self.credit.answered("repair", row)
         return Repair.of(row, now)
@@ -108,7 +106,7 @@ class Repairs:
         return Dispute.of(row, now)
 
     async def settle(self, row: DisputeRow, reason: str, *, corrected: bool, by: Actor) -> Dispute:
-        """Decide a dispute: the record is corrected, or stands. Raises CreditStateProblem."""
+        """Decide a dispute: the record is corrected, or stands. Raises CreditStateProblem, also once it has ended."""
         if row.state != DisputeState.raised:
             raise CreditStateProblem
         now = self.work.clock.now()

@@ -8,7 +8,16 @@ from sqlalchemy import ColumnElement, Select, desc, select, tuple_
 
 from citykit.pages import Page, keyset_page
 from citykit.work import Work
-from data_hub.credit.domain import DisputeState, Method, Period, RecordState, Severity, Term, is_public
+from data_hub.credit.domain import (
+    REPAIR_OPEN,
+    DisputeState,
+    Method,
+    Period,
+    RecordState,
+    Severity,
+    Term,
+    is_public,
+)
 from data_hub.credit.models import DisputeRow, LimitRow, MethodRow, RecallRow, RecordRow, RepairRow, TermRow
 from data_hub.credit.schemas import (
     Dispute,
@@ -25,7 +34,7 @@ from data_hub.credit.schemas import (
 
 def period_kept(row: RecordRow) -> Period | None:
     """The days of a record, as they were worked out when it was taken."""
-    if row.repairable_from is None or row.published_until is None:
+    if row.published_until is None:
         return None
     return Period(row.repairable_from, row.published_until, row.published)
 
@@ -145,6 +154,14 @@ async def open_dispute(work: Work, record: RecordRow) -> DisputeRow | None:
     """The dispute about a locked record that nobody decided yet, locked."""
     statement = select(DisputeRow).where(
         DisputeRow.uscc == record.uscc, DisputeRow.record_id == record.id, DisputeRow.state == DisputeState.raised
+    )
+    return (await work.session.scalars(statement.with_for_update())).first()
+
+
+async def open_repair(work: Work, record: RecordRow) -> RepairRow | None:
+    """The application about a locked record that nobody decided yet, locked."""
+    statement = select(RepairRow).where(
+        RepairRow.uscc == record.uscc, RepairRow.record_id == record.id, RepairRow.state.in_(REPAIR_OPEN)
     )
     return (await work.session.scalars(statement.with_for_update())).first()
 

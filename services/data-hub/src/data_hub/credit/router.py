@@ -14,7 +14,14 @@ from citykit.wire import Uscc
 from citykit.work import WorkInRequest
 from data_hub.credit import repository
 from data_hub.credit.access import Decider, Reader, Recorder, disputes_of, recalls_of, recorded_by, repairs_of
-from data_hub.credit.errors import CreditStateProblem, NoPersonalScores, RecordExists, RecordFault, UnknownFirm
+from data_hub.credit.errors import (
+    CreditStateProblem,
+    NoPersonalScores,
+    NotWithdrawable,
+    RecordExists,
+    RecordFault,
+    UnknownFirm,
+)
 from data_hub.credit.lists import StatusListsInRequest
 from data_hub.credit.loading import DecidersDispute, DecidersRepair, OwnRecall, OwnRecord
 from data_hub.credit.ratings import RatingsInRequest
@@ -64,7 +71,7 @@ async def take_record(actor: Recorder, body: RecordDraft, credit: CreditInReques
 async def list_records(
     actor: Recorder, query: Annotated[RecordFilter, Query()], work: WorkInRequest, credit: CreditInRequest
 ) -> Page[Record]:
-    """List the records of one's own department, newest first, repaired and corrected ones as well."""
+    """List the records of one's own department, newest first, those that have ended as well."""
     return await repository.records(work, query, recorded_by(actor), credit.today)
 
 
@@ -72,6 +79,14 @@ async def list_records(
 async def correct_record(actor: Recorder, record: OwnRecord, body: Reason, credit: CreditInRequest) -> Record:
     """Declare a record of one's department wrong 更正; it is called back from everyone who received it."""
     return await credit.correct(record, body.reason, by=actor)
+
+
+@router.post(
+    "/firms/{uscc}/records/{record_id}/withdrawals", responses=problems(NotFound, NotWithdrawable, CreditStateProblem)
+)
+async def withdraw_record(actor: Recorder, record: OwnRecord, body: Reason, credit: CreditInRequest) -> Record:
+    """Withdraw an honour or basic information that was right and holds no more 撤销、失效; it is called back."""
+    return await credit.withdraw(record, body.reason, by=actor)
 
 
 @router.post("/firms/{uscc}/records/{record_id}/lifts", responses=problems(NotFound, RecordFault, CreditStateProblem))

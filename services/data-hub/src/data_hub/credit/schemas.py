@@ -1,6 +1,6 @@
 """What goes over the wire about credit. Days are days in Hengshui; periods by 国办发〔2025〕22号."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
@@ -27,12 +27,19 @@ class RecordDraft(Wire):
     content: LongText
     basis: LongText = Field(description="Legal basis")
     document_number: ShortText = Field(description="Number of the judicial or administrative document 文书号")
-    document_date: date
+    document_date: date = Field(description="Not before 1949-10-01")
+    valid_until: date | None = Field(
+        default=None,
+        description="The last day 有效期 of an honour or of basic information; null: until it is withdrawn",
+    )
     department_name: ShortText = Field(description="The recording department's name 认定单位")
 
 
 class Record(Wire):
-    """A credit record. `repairable_from` and `published_until` (excluded) are for penalties."""
+    """A credit record. `repairable_from` is for penalties; `published_until` (excluded) for what ends by itself.
+
+    That is a penalty when its period is over, and anything else after the last day of its validity.
+    """
 
     id: UUID
     uscc: str
@@ -49,6 +56,9 @@ class Record(Wire):
     state_reason: str | None
     repairable_from: date | None
     published_until: date | None
+    valid_until: date | None = Field(
+        default=None, description="The last day 有效期 of an honour or of basic information, where there is one"
+    )
     public: bool = Field(description="Whether everybody may see it today")
     lifted_until: date | None
     recorded_at: Instant
@@ -56,7 +66,9 @@ class Record(Wire):
     @classmethod
     def of(cls, row: RecordRow, *, public: bool) -> Self:
         """The record of a row."""
-        told = {name: getattr(row, name) for name in cls.model_fields if name != "public"}
+        told = {name: getattr(row, name) for name in cls.model_fields if name not in {"public", "valid_until"}}
+        validity = row.kind != Kind.penalty and row.published_until
+        told |= {"valid_until": validity - timedelta(days=1) if validity else None}
         return cls.model_validate(told | {"public": public, "kind": Kind(row.kind), "state": RecordState(row.state),
                                           "severity": Severity(row.severity) if row.severity else None})  # fmt: skip
 
@@ -311,7 +323,7 @@ class ReportCheck(Wire):
     uscc: str
     as_of: date
     valid_until: date
-    current: bool = Field(description="False once it is too old or a record in it was repaired, corrected or lifted")
+    current: bool = Field(description="False once it is too old or a record in it has ended or is lifted")
 
 
 class Credential(Wire):

@@ -15,11 +15,25 @@ from citykit.ids import new_id
 from citykit.problems import FieldError
 from citykit.work import Work, WorkInRequest
 from data_hub.credit import repository
-from data_hub.credit.domain import RESOURCE, DisputeState, Kind, RecordState, counts, period_of, term_on
+from data_hub.credit.domain import (
+    EARLIEST_DOCUMENT,
+    ENDED,
+    RESOURCE,
+    DisputeState,
+    Kind,
+    RecordState,
+    RepairState,
+    counts,
+    period_of,
+    period_of_validity,
+    term_on,
+    validity_fault,
+)
 from data_hub.credit.errors import (
     CreditStateProblem,
     NoPersonalScores,
     NotTheirs,
+    NotWithdrawable,
     RecordExists,
     RecordFault,
     UnknownFirm,
@@ -31,6 +45,13 @@ from data_hub.registries.legal_entities.service import LegalEntities
 from data_hub.sharing.service import NoticeKind, Recipients
 
 LONGEST_LIFT = timedelta(days=3 * 366)
+WRONG = {
+    "severity": "失信信息须有严重程度，其他信息没有 for penalties, and only for them",
+    "future": "不得晚于今日 lies in the future",
+    "early": "不得早于1949年10月1日 before the first of October 1949",
+    "kind": "失信信息按公示期，没有有效期 a penalty has a period, and no validity",
+    "range": "须在文书日期之后、一百年之内 from the day of the document on, within a hundred years",
+}
 
 
 class Credit:
@@ -71,7 +92,7 @@ class Credit:
         Raises UnknownFirm, RecordFault, RecordExists for a document that is on record already.
         """
         _, representative = await self._firm(draft.uscc)
-        values: dict[str, Any] = draft.model_dump() | self._days(draft)
+        values: dict[str, Any] = draft.model_dump(exclude={"valid_until"}) | self._kinds(draft)
         now = self.work.clock.now()
         values |= {
             "id": new_id(), "department": by.department, "state": RecordState.recorded.value, "recorded_at": now,
@@ -90,22 +111,28 @@ class Credit:
         self.work.events.record(event, subject=row.uscc)
         return repository.shown(row, self.today)
 
-    def _days(self, draft: RecordDraft) -> dict[str, Any]:
-        errors = []
+    def _kinds(self, draft: RecordDraft) -> dict[str, Any]:
+        wrong = []
         if (draft.kind is Kind.penalty) != (draft.severity is not None):
-            errors.append(
-                FieldError(pointer="/body/severity", code="severity", message="for penalties, and only for them")
+            wrong.append(("severity", "severity"))
+        if not EARLIEST_DOCUMENT <= draft.document_date <= self.today:
+            wrong.append(("document_date", "future" if draft.document_date > self.today else "early"))
+        elif fault := validity_fault(draft.kind, draft.document_date, draft.valid_until):
+            wrong.append(("valid_until", fault))
+        if wrong:
+            raise RecordFault(
+                errors=[FieldError(pointer=f"/body/{at}", code=code, message=WRONG[code]) for at, code in wrong]
             )
-        if draft.document_date > self.today:
-            errors.append(FieldError(pointer="/body/document_date", code="future", message="lies in the future"))
-        if errors:
-            raise RecordFault(errors=errors)
         return {"kind": draft.kind.value, "severity": draft.severity.value if draft.severity else None}
 
     async def _periods(self, draft: RecordDraft) -> dict[str, Any]:
-        if draft.severity is None:
+        if draft.severity is not None:
+            term = term_on(await repository.terms(self.work), draft.severity, self.today)
+            period = period_of(term, draft.document_date)
+        elif draft.valid_until is not None:
+            period = period_of_validity(draft.valid_until)
+        else:
             return {"repairable_from": None, "published_until": None, "published": True}
-        period = period_of(term_on(await repository.terms(self.work), draft.severity, self.today), draft.document_date)
         return {
             "repairable_from": period.repairable_from, "published_until": period.published_until,
             "published": period.published,
@@ -116,7 +143,7 @@ class Credit:
         if not self.today < lift.until <= self.today + LONGEST_LIFT:
             wrong = FieldError(pointer="/body/until", code="range", message="after today, at most three years on")
             raise RecordFault(errors=[wrong])
-        if row.state not in {RecordState.recorded, RecordState.disputed}:
+        if row.state in ENDED:
             raise CreditStateProblem
         row.lifted_until, row.lift_reason, row.changed_at = lift.until, lift.reason, self.work.clock.now()
         self.note(row, "lift", by, until=str(lift.until))
@@ -127,14 +154,17 @@ class Credit:
 
         Whoever disputed it has her answer with that.
         """
-        if row.state not in {RecordState.recorded, RecordState.disputed}:
-            raise CreditStateProblem
-        dispute = await repository.open_dispute(self.work, row)
         await self.end(row, RecordState.corrected, reason, by=by)
-        if dispute is not None:
-            dispute.state, dispute.decided_at = DisputeState.corrected.value, self.work.clock.now()
-            dispute.decision = reason
-            self.answered("dispute", dispute)
+        return repository.shown(row, self.today)
+
+    async def withdraw(self, row: RecordRow, reason: str, *, by: Actor) -> Record:
+        """End an honour or basic information that was right and holds no more 撤销、失效; it is called back.
+
+        Raises NotWithdrawable for a penalty, CreditStateProblem.
+        """
+        if row.kind == Kind.penalty:
+            raise NotWithdrawable
+        await self.end(row, RecordState.withdrawn, reason, by=by)
         return repository.shown(row, self.today)
 
     def answered(self, matter: str, row: RepairRow | DisputeRow) -> None:
@@ -146,10 +176,16 @@ class Credit:
         self.work.events.record(event, subject=str(row.id))
 
     async def end(self, row: RecordRow, state: RecordState, reason: str, *, by: Actor) -> None:
-        """End publication, sharing and use of a record, and call it back from everyone who received it."""
+        """End publication, sharing and use of a locked record, and call it back from everyone who received it.
+
+        It ends once, and with it what was under way about it. Raises CreditStateProblem.
+        """
+        if row.state in ENDED:
+            raise CreditStateProblem
         now = self.work.clock.now()
         row.state, row.state_reason, row.changed_at = state.value, reason, now
         await self.work.session.flush()
+        await self._close(row, state, reason, by=by)
         deadline = self.work.calendar.add_days(now, await repository.limit_on(self.work, "recall", self.today))
         told = await self._recall(row, state, deadline)
         note = ("信用信息已停止公示、共享和使用,请删除", "A credit record has ended: delete it and use it no more")
@@ -160,6 +196,22 @@ class Credit:
         event = CreditEnded(uscc=row.uscc, record_id=row.id, why=state.value, ended_at=now)
         self.work.events.record(event, subject=row.uscc)
         self.note(row, "end", by, why=state.value, recalled_from=told)
+
+    async def _close(self, row: RecordRow, state: RecordState, reason: str, *, by: Actor) -> None:
+        """Answer who disputed the record or applied for its repair, unless that is what ended it."""
+        now = self.work.clock.now()
+        dispute, repair = await repository.open_dispute(self.work, row), await repository.open_repair(self.work, row)
+        if dispute is not None:
+            right = state is RecordState.corrected
+            dispute.state = (DisputeState.corrected if right else DisputeState.closed).value
+            dispute.decided_at, dispute.decision = now, reason
+            self.answered("dispute", dispute)
+            self.note(row, "close-dispute", by, dispute=str(dispute.id), why=state.value)
+        if repair is not None:
+            repair.state, repair.due_at = RepairState.closed.value, None
+            repair.decided_at, repair.decision = now, reason
+            self.answered("repair", repair)
+            self.note(row, "close-repair", by, repair=str(repair.id), why=state.value)
 
     async def _recall(self, row: RecordRow, state: RecordState, deadline: datetime) -> list[str]:
         received = select(DeliveryRow.department).where(
