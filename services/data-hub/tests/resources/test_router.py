@@ -1,5 +1,6 @@
 """The directory over HTTP: from a draft to what everybody finds, and out again."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -43,10 +44,18 @@ class TestDraft:
             answer = await city.client.get(f"{f.RESOURCES}/{AIR}", headers=headers)
             assert answer.status_code == status
 
-    async def test_gets_the_next_sequence_of_its_directory_entry(self, city: ServiceUnderTest) -> None:
-        await f.drafted(city, f.draft("203001-000041"))
-        made = await f.drafted(city, f.draft("203001", name="空气质量日数据"))
-        assert made["resource"]["code"] == "203001-000042"
+    async def test_gets_the_lowest_free_sequence_of_its_directory_entry(self, city: ServiceUnderTest) -> None:
+        for taken in ("000001", "000002", "000004"):
+            await f.drafted(city, f.draft(f"203001-{taken}", name=f"空气质量数据{taken}"))
+        for free in ("000003", "000005"):
+            made = await f.drafted(city, f.draft("203001", name=f"空气质量日数据{free}"))
+            assert made["resource"]["code"] == f"203001-{free}"
+
+    async def test_gets_one_whatever_another_department_took(self, city: ServiceUnderTest) -> None:
+        other = f.draft("203001-999999", source_department=f.HOUSING, source_department_name="衡水市住房和城乡建设局")
+        await f.drafted(city, other, f.HOUSING)
+        made = await asyncio.gather(*(f.drafted(city, f.draft("203001", name=f"日数据{one}")) for one in range(3)))
+        assert sorted(one["resource"]["code"][-6:] for one in made) == ["000001", "000002", "000003"]
 
     async def test_takes_a_free_code(self, city: ServiceUnderTest) -> None:
         await f.drafted(city)

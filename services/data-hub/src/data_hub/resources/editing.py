@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 from fastapi import Depends
-from sqlalchemy import delete, func, select, text
+from sqlalchemy import delete, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from citykit.access import Actor
@@ -28,6 +28,16 @@ from data_hub.resources.projection import project, projection
 from data_hub.resources.references import check_references, refuse
 from data_hub.resources.repository import rivals, version
 from data_hub.resources.schemas import Description, Registered, Resource, ResourceDraft
+
+# After the first place, from one on, at which the numbers taken in their order leave a gap, or after all of them.
+LOWEST_FREE = text("""
+select coalesce(max(place), 0) + 1
+from (
+  select cast(right(code, 6) as integer) as number, row_number() over (order by code) as place
+  from resource where directory = :directory and right(code, 6) > '000000'
+) as taken
+where number = place
+""")
 
 
 class Editing:
@@ -58,15 +68,16 @@ class Editing:
         return await self._registered(row, content)
 
     async def _code(self, wanted: str) -> str:
-        """The whole code: as it is given, or with the next sequence of its directory entry."""
+        """The whole code: as it is given, or with the lowest sequence of its directory entry that is free.
+
+        The next after the highest would end with whoever takes the highest there is.
+        """
         directory = directory_of(wanted)
         lock = text("select pg_advisory_xact_lock(hashtextextended(:name, 0))")
         await self.work.session.execute(lock, {"name": f"resource/{directory}"})
         if directory != wanted:
             return wanted
-        highest = select(func.max(ResourceRow.code)).where(ResourceRow.directory == directory)
-        last: str | None = await self.work.session.scalar(highest)
-        sequence = 1 if last is None else int(last.partition("-")[2]) + 1
+        sequence: int = await self.work.session.scalar(LOWEST_FREE, {"directory": directory})
         if sequence > HIGHEST_SEQUENCE:
             raise DirectoryFull
         return f"{directory}-{sequence:06d}"
