@@ -63,6 +63,10 @@ class TestQueries:
             ("+groups:environment -tags:a", [Term("groups", ("environment",)), Term("tags", ("a",), negated=True)]),
             ("tags:(a OR \"b c\") AND name:x", [Term("tags", ("a", "b c")), Term("name", ("x",))]),
             ("NOT text:a", [Term(None, ("a",), negated=True)]),
+            ("空气* -title:水*", [Term(None, (), ("空气",)), Term("title", (), ("水",), negated=True)]),
+            ('tags:(空* OR "水*" OR a)', [Term("tags", ("水*", "a"), ("空",))]),
+            (r"title:a\*b\?", [Term("title", ("a*b?",))]),
+            ("tags:* groups:(* OR housing)", []),
         ],
     )  # fmt: skip
     def test_are_read(self, text: str, found: list[Term]) -> None:
@@ -78,6 +82,18 @@ class TestQueries:
             "tags:(a AND b)",
             "name:[1 TO 2]",
             "metadata_modified:[x TO *]",
+            "metadata_modified:[NOW-7DAYS TO NOW]",
+            "metadata_modified:2026-11-28",
+            "空气^2",
+            '"空气 质量"~2',
+            "质量~",
+            "空?",
+            "title:*质量",
+            "title:空*据",
+            "tags:(空气 OR 空*^3)",
+            "res_format:C*",
+            "-tags:*",
+            "*:空气",
             "a" * 2001,
             "a " * 31,
         ],
@@ -86,7 +102,7 @@ class TestQueries:
         with pytest.raises(BadQuery):
             terms(text)
 
-    @given(st.text(alphabet='ab空 :"()[]+-*\\\\ORTN', max_size=40))
+    @given(st.text(alphabet='ab空 :"()[]+-*?~^\\\\ORTN', max_size=40))
     @settings(max_examples=50)
     def test_are_read_or_refused(self, text: str) -> None:
         try:
@@ -113,6 +129,14 @@ class TestPackages:
         for query, codes in (
             ({"q": "空气"}, [f.AIR]),
             ({"q": "处罚"}, []),
+            ({"q": "空气*"}, [f.AIR]),
+            ({"q": "title:空气*"}, [f.AIR]),
+            ({"q": "title:(水* OR 公园*)"}, ["304001-000001"]),
+            ({"fq": "name:3040* +tags:公*"}, ["304001-000001"]),
+            ({"fq": "tags:园*"}, []),
+            ({"fq": "name:3%*"}, []),
+            ({"fq": f"organization:{ORGANISATION[:6]}* -tags:公* license_id:CC*"}, [f.AIR]),
+            ({"fq": "groups:hous*"}, ["304001-000001"]),
             ({"fq": "groups:housing"}, ["304001-000001"]),
             ({"fq": f"organization:{ORGANISATION} -tags:空气"}, ["304001-000001"]),
             ({"fq": ["res_format:CSV"], "q": "*:*"}, [f.AIR]),
@@ -134,7 +158,9 @@ class TestPackages:
         assert [one["display_name"] for one in found["groups"]["items"]] == ["生态环境", "城建住房"]
         assert found["colour"]["items"] == []
 
-    @pytest.mark.parametrize(("name", "value"), [("q", "a OR b"), ("fq", "x:y"), ("sort", "password asc")])
+    @pytest.mark.parametrize(
+        ("name", "value"), [("q", "a OR b"), ("q", "空气^2"), ("fq", "x:y"), ("sort", "password asc")]
+    )
     async def test_bad_searches_are_told(self, opened: ServiceUnderTest, name: str, value: str) -> None:
         assert await refusal(opened, "package_search", **{name: value}) == (400, "Search Query Error")
 

@@ -1,7 +1,8 @@
 """The part of Solr's query language that clients of CKAN send, read into terms; without I/O.
 
-`words` of the text, `field:value`, `field:"a text"`, `field:(a OR b)`, `field:[from TO to]`, with `+`, `-`, NOT, AND.
-What is beyond that is refused, never taken for something else.
+`words` of the text, `field:value`, `field:"a text"`, `field:(a OR b)`, `field:begin*`, `field:[from TO to]`, with `+`,
+`-`, NOT, AND. What is beyond that is refused, never taken for something else: so are other wildcards, `~` and `^` where
+no quotes or backslash make a character of them.
 """
 
 import re
@@ -21,7 +22,10 @@ _TERM = re.compile(
     re.VERBOSE,
 )
 _ESCAPED = re.compile(r"\\(.)")
-_PART = re.compile(r'"((?:[^"\\]|\\.)*)"|(\S+)')
+_PART = re.compile(r'"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<bare>\S+)')
+_BARE = re.compile(r"((?:[^\\*?~^]|\\.)*)(\*?)")
+_TIMES = frozenset({"metadata_modified", "metadata_created"})
+_WHOLE = frozenset({"res_format", "type", "dataset_type", "state", "private", "capacity", "site_id"})
 
 
 class BadQuery(ValueError):
@@ -30,10 +34,11 @@ class BadQuery(ValueError):
 
 @dataclass(frozen=True)
 class Term:
-    """What is asked of one field (None: of the text): one of the values, or a span of time; or not that."""
+    """What is asked of one field (None: of the text): a value, a beginning of one, or a span of time; or not that."""
 
     field: str | None
     values: tuple[str, ...] = ()
+    beginnings: tuple[str, ...] = ()
     span: tuple[datetime | None, datetime | None] | None = None
     negated: bool = False
 
@@ -73,28 +78,40 @@ def _term(match: re.Match[str], *, negated: bool) -> Term | None:
     if field not in FIELDS | {None, "*"}:
         raise BadQuery(f"未知的字段 unknown field: {field}")
     if span is not None:
-        if field not in {"metadata_modified", "metadata_created"}:
+        if field not in _TIMES:
             raise BadQuery("区间只用于时间 a range is of a time")
         return Term(field, span=_span(span), negated=negated)
-    if match["group"] is not None:
-        values = _group(match["group"])
-    else:
-        value = match["quoted"] if match["quoted"] is not None else match["bare"]
-        values = (_ESCAPED.sub(r"\1", value),)
-    if values == ("*",) or (field == "*" and values):
+    parts = [(match["quoted"], match["bare"])] if match["group"] is None else _group(match["group"])
+    read = [_bare(bare) if quoted is None else (_ESCAPED.sub(r"\1", quoted), False) for quoted, bare in parts]
+    values, beginnings = (tuple(text for text, begins in read if begins is wanted) for wanted in (False, True))
+    if "" in beginnings and not negated:
         return None  # `*:*` and `field:*`: everything
-    return Term(None if field in {None, "text", "*"} else field, values, negated=negated)
+    if "" in beginnings or field == "*":
+        raise BadQuery("通配的字段只用于 *:* every field stands in *:* alone, and nothing is without a value")
+    if field in _TIMES:
+        raise BadQuery("时间写作 [起 TO 止] a time is given as a range")
+    if beginnings and field in _WHOLE:
+        raise BadQuery(f"该字段不能用通配符 no wildcard is taken of: {field}")
+    return Term(None if field == "text" else field, values, beginnings, negated=negated)
 
 
-def _group(text: str) -> tuple[str, ...]:
-    parts = [quoted or bare for quoted, bare in _PART.findall(text)]
-    joined = {part for part in parts if part in {"AND", "OR"}}
+def _bare(text: str) -> tuple[str, bool]:
+    """A value without quotes, and whether it is the beginning of what is asked for."""
+    match = _BARE.fullmatch(text)
+    if match is None:
+        raise BadQuery(f"只能在末尾用一个 * 作通配符 only one * at the end stands for more: {text[:30]}")
+    return _ESCAPED.sub(r"\1", match[1]), bool(match[2])
+
+
+def _group(text: str) -> list[tuple[str | None, str]]:
+    parts = [(one["quoted"], one["bare"]) for one in _PART.finditer(text)]
+    joined = {bare for _, bare in parts if bare in {"AND", "OR"}}
     if len(joined) > 1 or joined == {"AND"}:
         raise BadQuery("括号内只能用 OR within brackets only OR")
-    values = tuple(_ESCAPED.sub(r"\1", part) for part in parts if part != "OR")
-    if not values or any(value in {"NOT"} or value[:1] in "+-" for value in values):
+    found = [(quoted, bare) for quoted, bare in parts if bare != "OR"]
+    if not found or any(bare is not None and (bare == "NOT" or bare[:1] in "+-") for _, bare in found):
         raise BadQuery("括号内只能是值 within brackets only values")
-    return values
+    return found
 
 
 def _span(text: str) -> tuple[datetime | None, datetime | None]:

@@ -38,7 +38,8 @@ FACETS: dict[str, Any] = {
 
 def words_of(found: Sequence[Term]) -> list[str]:
     """The words that a text must hold."""
-    return [word for term in found if term.field is None and not term.negated for word in _keys(term.values)]
+    sought = [term for term in found if term.field is None and not term.negated]
+    return [word for term in sought for word in _keys([*term.values, *term.beginnings])]
 
 
 def conditions(found: Sequence[Term]) -> list[ColumnElement[bool]]:
@@ -47,7 +48,7 @@ def conditions(found: Sequence[Term]) -> list[ColumnElement[bool]]:
 
 
 def _keys(values: Sequence[str]) -> list[str]:
-    return [key for value in values for key in words_of_text(value.rstrip("*"))]
+    return [key for value in values for key in words_of_text(value)]
 
 
 def _condition(term: Term) -> ColumnElement[bool]:
@@ -57,8 +58,11 @@ def _condition(term: Term) -> ColumnElement[bool]:
         return and_(true(), *bounds)
     if term.field in {None, "title", "notes"}:
         texts = {"title": ResourceRow.name_key, "notes": ResourceRow.summary_key}
-        return or_(false(), *(_holds(value, texts.get(str(term.field))) for value in term.values))
-    return or_(false(), *(_equals(str(term.field), value) for value in term.values))
+        sought = (*term.values, *term.beginnings)  # a word is found wherever it stands, so what it begins is as well
+        return or_(false(), *(_holds(value, texts.get(str(term.field))) for value in sought))
+    field = str(term.field)
+    begun = (_begins(field, value) for value in term.beginnings)
+    return or_(false(), *(_equals(field, value) for value in term.values), *begun)
 
 
 def _holds(value: str, column: Any) -> ColumnElement[bool]:
@@ -83,6 +87,17 @@ def _equals(field: str, value: str) -> ColumnElement[bool]:
         "site_id": true(),
     }
     return made[field]
+
+
+def _begins(field: str, beginning: str) -> ColumnElement[bool]:
+    if field == "tags":
+        tag = func.unnest(ResourceRow.tags).column_valued("tag")
+        return select(tag).where(tag.startswith(beginning, autoescape=True)).correlate(ResourceRow).exists()
+    if field in {"organization", "owner_org"}:
+        return ResourceRow.provider.startswith(beginning.upper(), autoescape=True)
+    columns: dict[str, Any] = {"groups": ResourceRow.theme, "license_id": _LICENCE}
+    begun: ColumnElement[bool] = columns.get(field, ResourceRow.code).startswith(beginning, autoescape=True)
+    return begun
 
 
 def order(text: str, words: Sequence[str]) -> list[Any]:
