@@ -10,6 +10,14 @@ class NoResource(NotFound):
     title = ("目录中没有该数据资源", "The directory has no such resource")
 
 
+class WithdrawnResource(NoResource):
+    """The resource was withdrawn: it stands in the directory, and nothing is done with its rows."""
+
+    status = 409
+    slug = "resource-withdrawn"
+    title = ("该数据资源已撤销", "The resource has been withdrawn")
+
+
 class ResourceExists(Conflict):
     """The code is taken."""
 

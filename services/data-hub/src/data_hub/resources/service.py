@@ -3,8 +3,8 @@
 from sqlalchemy import select
 
 from citykit.work import Work
-from data_hub.resources.domain import VersionState, canonical_code
-from data_hub.resources.errors import NoResource
+from data_hub.resources.domain import State, VersionState, canonical_code
+from data_hub.resources.errors import NoResource, WithdrawnResource
 from data_hub.resources.models import ResourceRow, ResourceVersionRow
 from data_hub.resources.schemas import Resource
 
@@ -26,8 +26,9 @@ class Resources:
         return None if row is None else Resource.of(row[0], row[1].content, row[1].number)
 
     async def need(self, code: str) -> Resource:
-        """The published description of a resource. Raises NoResource."""
+        """The published description of a resource, for departments. Raises NoResource, WithdrawnResource."""
         found = await self.published(code)
         if found is None:
-            raise NoResource
+            known = select(ResourceRow.state).where(ResourceRow.code == canonical_code(code))
+            raise WithdrawnResource if await self.work.session.scalar(known) == State.withdrawn else NoResource
         return found

@@ -15,7 +15,7 @@ from data_hub.registries.access import Supervisor
 from data_hub.registries.feeding.errors import BadFeed, FeedEnded, FeedExists, NoSuchFeed
 from data_hub.registries.feeding.schemas import FaultQuery, Feed, FeedDraft, FeedFault, FeedQuery, FeedRun
 from data_hub.registries.feeding.service import FeedsInRequest
-from data_hub.resources.errors import NoResource
+from data_hub.resources.errors import NoResource, WithdrawnResource
 
 router = CityRouter(prefix="/api/data-hub/v1/registries/feeds", tags=["基础库供数 Feeds"])
 # Who states or decides values for one's department, and who supervises all of them.
@@ -30,7 +30,7 @@ Feeder = Annotated[
 @router.post(
     "",
     status_code=201,
-    responses=problems(NoResource, NoDataset, BadFeed, FeedExists, KeyUsedOtherwise, StillRunning),
+    responses=problems(NoResource, WithdrawnResource, NoDataset, BadFeed, FeedExists, KeyUsedOtherwise, StillRunning),
 )
 async def set_feed(actor: Supervisor, body: FeedDraft, feeds: FeedsInRequest, once: OnceInRequest) -> Feed:
     """Let a gathered resource feed a registry 设定供数关系: which item says which field.

@@ -36,7 +36,7 @@ from data_hub.registries.geography.schemas import (
     Withdrawal,
 )
 from data_hub.registries.geography.service import LayersInRequest
-from data_hub.resources.errors import NoResource, NotTheProvider
+from data_hub.resources.errors import NoResource, NotTheProvider, WithdrawnResource
 
 router = CityRouter(prefix="/api/data-hub/v1/geography/layers", tags=["自然资源与地理空间基础库 Geography"])
 Fid = Annotated[str, Path(max_length=200, description="The id of a feature", examples=["park-01"])]
@@ -55,7 +55,9 @@ async def list_layers(query: Annotated[LayerFilter, Query()], who: ViewerInReque
 
 @router.post(
     "",
-    responses=problems(NoDepartment, LayerOfAnother, BadFeatures, NotOpened, NoResource, NotTheProvider, NoDataset),
+    responses=problems(
+        NoDepartment, LayerOfAnother, BadFeatures, NotOpened, NoResource, WithdrawnResource, NotTheProvider, NoDataset
+    ),
 )
 async def publish_layer(body: LayerDraft, by: Publisher, layers: LayersInRequest, once: OnceInRequest) -> Published:
     """Publish a layer of one's department, or publish it anew 发布图层; readers see the old version or the new one."""
