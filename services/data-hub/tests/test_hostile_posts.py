@@ -12,7 +12,7 @@ from citykit.clock import CHINA
 from citykit.testing import ServiceUnderTest
 
 from .credit.factories import MARKET, OF_FIRM, Town, penalty
-from .licences.factories import LI, LICENCES, TYPE, type_draft
+from .licences.factories import LI, LICENCES, POLICE, TYPE, type_draft
 from .licences.factories import Desk as LicenceDesk
 from .micro_apps.test_router import APP, APPS, manifest
 from .micro_apps.test_router import Desk as AppDesk
@@ -104,11 +104,18 @@ async def test_licences_take_no_harm(city: ServiceUnderTest) -> None:
     desk = LicenceDesk(city)
     await check(city, f"{LICENCES}/types", type_draft(code="11100000MB0143028R009"), desk.steward)
     licence = await desk.issued()
+    await desk.departments()
     draft = {
         "type_code": TYPE, "person": {"name": LI[0], "id_number": LI[1]}, "valid_from": "2026-11-20",
         "claims": {"trade": "餐饮", "examined_on": "2026-11-01", "clinic": "某医院"},
     }  # fmt: skip
     await check(city, LICENCES, draft, desk.issuer)
+    issuer = {"department": POLICE, "department_name": "衡水市公安局"}
+    await check(city, f"{LICENCES}/types/{TYPE}/issuers", issuer, desk.steward)
+    stock = "11100000MB0143028R008"
+    await desk.type(code=stock, validity="until", stock=True)
+    paper = draft | {"type_code": stock, "valid_to": "2026-12-31", "paper_number": "冀衡卫证字〔2026〕1号"}
+    await check(city, LICENCES, paper, desk.issuer)
     for one in (await desk.get("", limit=50)).json()["items"]:
         read = await desk.get(f"/{one['id']}")
         assert read.status_code == 200, read.text
@@ -118,16 +125,18 @@ async def test_licences_take_no_harm(city: ServiceUnderTest) -> None:
     await check(city, f"{LICENCES}/verifications", {"document": "UEsDBA=="}, None)
     own = f"{LICENCES}/own/{licence['id']}"
     leave = {
-        "department": MARKET, "department_name": "市场局", "matter": "经营许可", "fields": ["trade"], "uses": 2,
-        "until": (city.clock.now() + timedelta(days=3)).isoformat(),
+        "department": MARKET, "department_name": "衡水市市场监督管理局", "matter": "经营许可",
+        "fields": ["trade"], "uses": 2, "until": (city.clock.now() + timedelta(days=3)).isoformat(),
     }  # fmt: skip
     await check(city, f"{own}/authorisations", leave, desk.holder)
     key = {"kty": "EC", "crv": "P-256", "x": "A" * 43, "y": "A" * 43}
     await check(city, f"{own}/credentials", {"holder_key": key}, desk.holder)
     given = (await desk.leave(licence, uses=None)).json()
     await check(city, f"{LICENCES}/authorisations/{given['id']}/uses", {"case_number": "B-1"}, desk.clerk)
-    for act in ("suspensions", "resumptions", "renewals", "revocations"):
-        body = {"claims": draft["claims"]} if act == "renewals" else {"reason": "复查"}
+    changed: dict[str, Any] = {"claims": draft["claims"], "valid_to": "2026-12-31"}
+    bodies = {"renewals": changed, "amendments": {"claims": draft["claims"], "holder_name": LI[0], "reason": "换岗"}}
+    for act in ("suspensions", "resumptions", "renewals", "amendments", "revocations"):
+        body = bodies.get(act, {"reason": "复查"})
         await check(city, f"{LICENCES}/{licence['id']}/{act}", body, desk.issuer)
 
 

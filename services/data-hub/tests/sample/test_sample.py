@@ -13,6 +13,7 @@ from citykit.testing import ServiceUnderTest, settings_for
 from data_hub.registries.population.schemas import Verification
 from data_hub.registries.population.verification import verify
 from data_hub.sample import load_sample
+from data_hub.sample.catalogue import NAMES
 from data_hub.sample.invention import invent_entity, invent_person
 from data_hub.sample.personas import LOADER
 
@@ -48,7 +49,7 @@ class TestLoadSample:
             async with city.work() as work:
                 await load_sample(work, 0)
         loaded = await counts(city)
-        assert (loaded["person"], loaded["person_relation"], loaded["legal_entity"]) == (KNOWN, 1, 1)
+        assert (loaded["person"], loaded["person_relation"], loaded["legal_entity"]) == (KNOWN, 1, 1 + len(NAMES))
 
     async def test_the_citizen_can_be_verified_and_the_firm_is_represented(self, city: ServiceUnderTest) -> None:
         async with city.work() as work:
@@ -68,8 +69,16 @@ class TestLoadSample:
             async with city.work() as work:
                 await load_sample(work, scale)
         loaded = await counts(city)
-        assert (loaded["person"], loaded["legal_entity"]) == (KNOWN + 84, 1 + 6)
+        assert (loaded["person"], loaded["legal_entity"]) == (KNOWN + 84, 1 + len(NAMES) + 6)
         assert loaded["person"] == loaded["person_number"]
+
+    async def test_whoever_is_a_source_has_somebody_who_registers(self, city: ServiceUnderTest) -> None:
+        async with city.work() as work:
+            await load_sample(work, 0)
+            sources = set(await work.session.scalars(text("select department from registry_source")))
+        able = {one["department_code"] for one in PERSONAS if "data-hub.registries.maintain" in one.get("scopes", ())}
+        assert sources
+        assert sources <= able
 
     async def test_is_marked(self, city: ServiceUnderTest) -> None:
         async with city.work() as work:

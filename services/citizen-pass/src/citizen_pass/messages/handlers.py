@@ -41,6 +41,7 @@ CREDIT_OUTCOMES: dict[str, tuple[str, str]] = {
     "refused": ("不予修复", "refused"),
     "corrected": ("已更正", "corrected"),
     "upheld": ("维持原记录", "the record stands"),
+    "closed": ("该信用信息已终止，不再办理", "closed, as the record has ended"),
 }
 CREDIT_RECORDS: dict[tuple[str, str | None], tuple[str, str]] = {
     ("basic", None): ("基础信息", "basic information"),

@@ -11,6 +11,7 @@ from citykit.pages import PageQuery
 from citykit.wire import Instant, LongText, ShortText, Uscc, Wire
 from data_hub.credit.domain import DisputeState, Kind, RecordState, RepairState, Severity
 from data_hub.credit.models import DisputeRow, RecallRow, RecordRow, RepairRow
+from data_hub.organisations import OwnName
 
 ListNumber = Annotated[int, Path(ge=0, le=2**31 - 1)]
 
@@ -32,7 +33,7 @@ class RecordDraft(Wire):
         default=None,
         description="The last day 有效期 of an honour or of basic information; null: until it is withdrawn",
     )
-    department_name: ShortText = Field(description="The recording department's name 认定单位")
+    department_name: OwnName = None
 
 
 class Record(Wire):
@@ -51,7 +52,7 @@ class Record(Wire):
     document_number: str
     document_date: date
     department: str
-    department_name: str
+    department_name: str = Field(description="The recording department's name 认定单位")
     state: RecordState
     state_reason: str | None
     repairable_from: date | None

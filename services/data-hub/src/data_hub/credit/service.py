@@ -41,6 +41,7 @@ from data_hub.credit.errors import (
 from data_hub.credit.events import CreditAnswered, CreditEnded, CreditRecorded
 from data_hub.credit.models import DeliveryRow, DisputeRow, RecallRow, RecordRow, RepairRow
 from data_hub.credit.schemas import Firm, Lift, Record, RecordDraft
+from data_hub.organisations import called
 from data_hub.registries.legal_entities.service import LegalEntities
 from data_hub.sharing.service import NoticeKind, Recipients
 
@@ -95,8 +96,8 @@ class Credit:
         values: dict[str, Any] = draft.model_dump(exclude={"valid_until"}) | self._kinds(draft)
         now = self.work.clock.now()
         values |= {
-            "id": new_id(), "department": by.department, "state": RecordState.recorded.value, "recorded_at": now,
-            "changed_at": now,
+            "id": new_id(), "department": by.department, "department_name": called(by, draft.department_name),
+            "state": RecordState.recorded.value, "recorded_at": now, "changed_at": now,
         }  # fmt: skip
         values |= await self._periods(draft)
         statement = insert(RecordRow).values(values).on_conflict_do_nothing().returning(RecordRow)

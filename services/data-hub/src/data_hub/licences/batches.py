@@ -4,7 +4,7 @@ The file is checked and its rows are sealed when it comes; serials and places in
 that parts never wait for one another. A part becomes licences as a whole or not at all, once, however often its job
 runs; rows that do not fit are told by line and field. A part that cannot be made licences of is tried again some
 times and then fails, with all its lines among those that became none. So do the lines of what is not issued yet when
-their type is retired. Sealed rows are deleted with their part.
+their type is retired, or their department issues no more of it. Sealed rows are deleted with their part.
 """
 
 import asyncio
@@ -24,14 +24,16 @@ from psycopg import sql
 from sqlalchemy import select
 from sqlalchemy.exc import InterfaceError, OperationalError
 
-from citykit.actors import Actor
+from citykit.actors import Actor, ActorKind
 from citykit.identifiers import IdentifierError, gb11643, gb32100
 from citykit.problems import FieldError
 from citykit.work import Work, WorkInRequest
-from data_hub.licences import awaiting, repository
-from data_hub.licences.domain import FieldKind, FieldRule, HolderKind, day_in_china
+from data_hub.licences import awaiting, holders, one_each, repository
+from data_hub.licences.access import issued_of
+from data_hub.licences.domain import FieldKind, FieldRule, HolderKind, TermRule, day_in_china
 from data_hub.licences.errors import BatchFault, TooManyRows
 from data_hub.licences.models import BatchRow, FaultRow, PartRow, TypeRow
+from data_hub.licences.papers import Papers
 from data_hub.licences.schemas import Batch
 from data_hub.licences.service import Licences
 from data_hub.licences.writing import (
@@ -44,16 +46,15 @@ from data_hub.licences.writing import (
     serial_of,
     tell,
     tell_holders,
+    term_rule_of,
     today_of,
     values_of,
 )
-from data_hub.registries.legal_entities.service import LegalEntities
-from data_hub.registries.population.service import Population
 
 ISSUE_PART = "data-hub.licences.issue-part"
 MOST_ROWS, PART = 100_000, 1000
 _HOLDER = ("holder_name", "holder_number")
-_BEGINS = "valid_from"
+_BEGINS, _ENDS, _PAPER = "valid_from", "valid_to", "paper_number"
 _LONGEST_NAME = 200
 _INTEGER = re.compile("-?[0-9]{1,17}")  # neither int() nor isdecimal() draws this line
 _DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")  # fromisoformat() takes weeks as well
@@ -73,15 +74,16 @@ class Batches:
         self.work = work
 
     async def accept(self, type_code: str, data: bytes, *, by: Actor) -> Batch:
-        """Take a CSV file: holder_name, holder_number, valid_from (may be missing), and the fields of the type.
+        """Take a CSV file: holder_name, holder_number, and the fields of the type.
 
+        Columns that may be missing: valid_from; valid_to, as the type's terms have it; paper_number of stock entered.
         Raises UnknownType, TypeRetired, BatchFault, TooManyRows. Encodings: UTF-8, with or without mark, and GB18030.
         """
         kind = await Licences(self.work).type_to_issue(type_code, by)
         rows = await asyncio.to_thread(_rows, data, rules_of(kind))
         parts = [rows[at : at + PART] for at in range(0, len(rows), PART)]
         batch = BatchRow(
-            type_code=kind.code, department=kind.department, row_count=len(rows),
+            type_code=kind.code, department=by.department, row_count=len(rows),
             first_serial=await repository.reserved(self.work, f"serial/{kind.code}", len(rows)),
             first_place=await repository.reserved(self.work, PLACES, len(rows)),
             made_by=by.reference, made_at=self.work.clock.now(),
@@ -143,6 +145,8 @@ async def _issued(work: Work, whole: BatchRow, part: PartRow, sealed: bytes) -> 
     kind = await work.session.get_one(TypeRow, whole.type_code, with_for_update={"read": True})
     if kind.retired:
         return [], _every_line(whole, part.part, "type-retired")
+    if await repository.type_row(work, kind.code, issued_of(whole.department)) is None:
+        return [], _every_line(whole, part.part, "issuer-ended")
     rows: list[dict[str, str]] = json.loads(work.vault.open(sealed, part_place(whole.id, part.part)))
     made, waiting, faults = await _made(work, kind, whole, rows, part.part * PART)
     await _copy(work, made)
@@ -162,19 +166,29 @@ async def _made(
     wanted, rules, today = HolderKind(kind.holder_kind), rules_of(kind), today_of(work)
     accepted = day_in_china(batch.made_at)  # all licences of a batch are of one day, whenever their part comes
     numbers = [_number(wanted, row["holder_number"], today) for row in rows]
-    known, ceased = await _registered(work, wanted, [number for number in numbers if number is not None])
+    known = await holders.registered(work, wanted, [number for number in numbers if number is not None])
+    terms = await one_each.terms_of(work, kind, {number: known.persons.get(number) for number in numbers if number})
+    by = await _issuer(work, kind, batch)
+    papers = await Papers.of(work, kind, batch.department, [row.get(_PAPER, "") for row in rows])
+    origin: Values = {"issuer": batch.department, "by": batch.made_by, "batch": batch.id}
     made: list[Values] = []
     waiting, faults = [], {}
     for place, (row, number) in enumerate(zip(rows, numbers, strict=True), start=offset):
-        reserved = Numbers(serial_of(accepted.year, batch.first_serial + place), 1, batch.first_place + place)
+        paper, serial = row.get(_PAPER) or None, serial_of(accepted.year, batch.first_serial + place)
+        reserved = Numbers(serial, 1, batch.first_place + place, paper)
         try:
             begins = _day(row.get(_BEGINS, ""), accepted)
             claims = {rule.name: _typed(rule, row[rule.name]) for rule in rules if row.get(rule.name)}
             wrong = _faults(rules, row, number, claims, begins, today)
-            wrong += [("holder_number", "ceased")] if number in ceased else []
-            if not wrong and number is not None and begins is not None:
-                holder, term = Holder(wanted, row["holder_name"], number, known.get(number)), Term(begins, begins)
-                made.append(values_of(work, kind, holder, claims, term, reserved, by=batch.made_by, batch=batch.id))
+            wrong += [] if number is None else _unfit(work, kind, by, known, row["holder_name"], number)
+            wrong += [(_PAPER, code)] if (code := papers.fault(paper)) is not None else []
+            term = _term(term_rule_of(kind), row, begins, wrong)
+            if not wrong and number and term and not terms.take(number, term.valid_from, term.valid_to):
+                wrong.append(("holder_number", "held"))
+            if not wrong and number is not None and term is not None:
+                papers.take(paper)
+                holder = known.as_named(Holder(wanted, row["holder_name"], number, known.persons.get(number)))
+                made.append(values_of(work, kind, holder, claims, term, reserved, **origin))
                 if holder.is_unknown:
                     waiting.append((made[-1]["id"], number))
                 continue
@@ -185,13 +199,22 @@ async def _made(
     return made, waiting, faults
 
 
-async def _registered(work: Work, kind: HolderKind, numbers: Sequence[str]) -> tuple[dict[str, UUID], set[str]]:
-    """The persons whom the registry knows by these numbers; and the numbers of who died or was struck off."""
-    if kind is HolderKind.organisation:
-        return {}, await LegalEntities(work).ended(numbers)
-    known = await Population(work).numbered(numbers)
-    died = await Population(work).deceased(known.values())
-    return known, {number for number, person in known.items() if person in died}
+def _unfit(
+    work: Work, kind: TypeRow, by: Actor, known: holders.Registered, name: str, number: str
+) -> Faults:  # fmt: skip
+    """What the registry has against a holder; a person who is called otherwise finds the comparison in her log."""
+    fault = known.fault(name, number)
+    if fault == holders.OTHER_NAME:
+        holders.note_comparison(work, kind.name_zh, known.persons.get(number), by=by)
+    return [] if fault is None else [fault]
+
+
+async def _issuer(work: Work, kind: TypeRow, batch: BatchRow) -> Actor:
+    """Who sent a batch, for the department that issues it."""
+    made_by, _, subject = batch.made_by.partition(":")
+    name = await repository.issuer_name(work, kind, batch.department)
+    reached = ActorKind.person if made_by == "sub" else ActorKind(made_by)
+    return Actor(subject, reached, department=batch.department, department_name=name)
 
 
 def _faults(
@@ -217,6 +240,19 @@ def _number(kind: HolderKind, text: str, today: date) -> str | None:
         return gb11643.parse(text, today=today).code if kind is HolderKind.person else gb32100.parse(text).code
     except IdentifierError:
         return None
+
+
+def _term(rule: TermRule, row: dict[str, str], begins: date | None, wrong: Faults) -> Term | None:
+    """The term of a row, or what is wrong with its last day; where its first one is wrong, there is none."""
+    text = row.get(_ENDS)
+    if begins is None or any(field == _BEGINS for field, _ in wrong):
+        return None
+    asked = _day(text, begins) if text else None
+    code = "date" if text and asked is None else rule.fault(begins, asked, stock=bool(row.get(_PAPER)))
+    if code is not None:
+        wrong.append((_ENDS, code))
+        return None
+    return Term(begins, rule.ends(begins, asked))
 
 
 def _day(text: str, today: date) -> date | None:
@@ -274,7 +310,7 @@ def _read(reader: Iterator[list[str]], head: list[str]) -> Iterator[dict[str, st
 
 
 def _check_head(head: list[str], rules: list[FieldRule]) -> None:
-    known = {*_HOLDER, _BEGINS, *(rule.name for rule in rules)}
+    known = {*_HOLDER, _BEGINS, _ENDS, _PAPER, *(rule.name for rule in rules)}
     needed = {*_HOLDER, *(rule.name for rule in rules if rule.required)}
     wrong = sorted(needed - set(head)) + sorted(set(head) - known)
     if wrong or len(set(head)) != len(head):

@@ -1,5 +1,7 @@
 """Refusals of licences."""
 
+from uuid import UUID
+
 from citykit.problems import Conflict, Forbidden, Invalid, NotFound, Problem
 
 
@@ -24,6 +26,13 @@ class TypeRetired(Conflict):
     title = ("该证照类型已停用", "The licence type is retired")
 
 
+class IssuerExists(Conflict):
+    """The department issues licences of the type already."""
+
+    slug = "licence-issuer-exists"
+    title = ("该部门已是此类证照的发证机关", "The department issues licences of this type already")
+
+
 class UnknownType(NotFound):
     """There is no such type, or it is another department's."""
 
@@ -45,6 +54,28 @@ class HolderCeased(Conflict):
     title = ("持证主体已死亡、注销或吊销", "The holder died or was struck off")
 
 
+class OtherName(Conflict):
+    """The registry knows who carries the number, by another name; the answer does not say which.
+
+    Who it is, and of which type the licence was to be, is for her access log.
+    """
+
+    slug = "licence-holder-name"
+    title = ("持证主体名称与登记信息不一致", "The name of the holder does not match the registry")
+
+    def __init__(self, type_name: str, person: UUID | None) -> None:
+        super().__init__()
+        self.type_name = type_name
+        self.person = person
+
+
+class AlreadyHeld(Conflict):
+    """The holder has a licence of the type in force, and may have one at a time."""
+
+    slug = "licence-already-held"
+    title = ("持证主体已持有该类型的有效证照", "The holder has a licence of this type in force")
+
+
 class LicenceState(Conflict):
     """The status of the licence does not allow this act."""
 
@@ -57,6 +88,20 @@ class NotRenewable(Conflict):
 
     slug = "licence-not-renewable"
     title = ("不在换发期内或长期有效", "It is not the time to renew the licence, or it never ends")
+
+
+class PaperNumberTaken(Conflict):
+    """Another licence of the type and the issuer carries that number."""
+
+    slug = "licence-paper-number-taken"
+    title = ("该纸质证照编号已录入", "A licence with that number of a paper was entered before")
+
+
+class UnknownDepartment(Invalid):
+    """A leave goes to a public body that the registry of legal entities knows, by the name that it has there."""
+
+    slug = "licence-unknown-department"
+    title = ("没有该代码和名称的部门", "There is no department of this code and name")
 
 
 class NotInForce(Conflict):

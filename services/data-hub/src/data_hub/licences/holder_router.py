@@ -19,24 +19,15 @@ from data_hub.licences.errors import (
     HolderKey,
     NotInForce,
     NotTheHolder,
+    UnknownDepartment,
 )
 from data_hub.licences.forms import Forms, checked_key, content_of, png, svg
 from data_hub.licences.holding import HoldingInRequest
 from data_hub.licences.loading import HeldLicence, OwnLeave
-from data_hub.licences.models import AuthorisationRow
-from data_hub.licences.schemas import (
-    Authorisation,
-    AuthorisationDraft,
-    AuthorisationFilter,
-    Credential,
-    CredentialRequest,
-    Licence,
-    LicenceBrief,
-    OwnFilter,
-    Use,
-    UseFilter,
-)
+from data_hub.licences.schemas import Credential, CredentialRequest, Licence, LicenceBrief, OwnFilter
 from data_hub.licences.service import LicencesInRequest
+from data_hub.licences.use_schemas import Authorisation, AuthorisationDraft, AuthorisationFilter, Use, UseFilter
+from data_hub.licences.writing import today_of
 from data_hub.seals.errors import SealsMissing
 from data_hub.seals.service import Seals
 
@@ -113,7 +104,7 @@ async def make_credential(licence: HeldLicence, body: CredentialRequest, work: W
 @router.post(
     "/{licence_id}/authorisations",
     status_code=201,
-    responses=problems(NotFound, NotInForce, AuthorisationTerm, ClaimFault),
+    responses=problems(NotFound, NotInForce, AuthorisationTerm, ClaimFault, UnknownDepartment),
 )
 async def authorise_use(
     actor: Holder, licence: HeldLicence, body: AuthorisationDraft, holding: HoldingInRequest, once: OnceInRequest
@@ -126,8 +117,8 @@ async def authorise_use(
 async def list_authorisations(
     licence: HeldLicence, query: Annotated[AuthorisationFilter, Query()], work: WorkInRequest
 ) -> Page[Authorisation]:
-    """List whom one let use a licence, newest first."""
-    return await repository.authorisations(work, query, AuthorisationRow.licence_id == licence.id)
+    """List whom one let use a licence, whichever its version, newest first."""
+    return await repository.authorisations(work, query, repository.leaves_of(licence), today_of(work))
 
 
 @router.post("/{licence_id}/authorisations/{leave_id}/withdrawals", responses=problems(NotFound, AuthorisationOver))
@@ -138,5 +129,5 @@ async def withdraw_authorisation(actor: Holder, leave: OwnLeave, holding: Holdin
 
 @router.get("/{licence_id}/uses", responses=problems(NotFound))
 async def list_uses(licence: HeldLicence, query: Annotated[UseFilter, Query()], work: WorkInRequest) -> Page[Use]:
-    """List who used a licence for what 用证记录, refused uses included, newest first."""
-    return await repository.uses(work, query, licence.id)
+    """List who used a licence for what 用证记录, whichever its version, refused uses included, newest first."""
+    return await repository.uses(work, query, licence)

@@ -10,21 +10,23 @@ from fastapi import Depends
 from sqlalchemy import ColumnElement
 
 from citykit.actors import Actor
-from citykit.problems import FieldError, NotFound
+from citykit.problems import FieldError
 from citykit.work import Work, WorkInRequest
 from data_hub.licences import awaiting, repository
 from data_hub.licences.domain import Standing
-from data_hub.licences.errors import AuthorisationOver, AuthorisationTerm, ClaimFault, NotInForce, NotTheHolder
-from data_hub.licences.models import AuthorisationRow, LicenceRow, UseRow
-from data_hub.licences.schemas import (
-    Authorisation,
-    AuthorisationDraft,
-    LicenceBrief,
-    UsedLicence,
-    UseDraft,
-    UseMade,
+from data_hub.licences.errors import (
+    AuthorisationOver,
+    AuthorisationTerm,
+    ClaimFault,
+    NotInForce,
+    NotTheHolder,
+    UnknownDepartment,
 )
+from data_hub.licences.holders import same_name
+from data_hub.licences.models import AuthorisationRow, LicenceRow, UseRow
+from data_hub.licences.schemas import LicenceBrief
 from data_hub.licences.service import note_read, stands
+from data_hub.licences.use_schemas import Authorisation, AuthorisationDraft, UsedLicence, UseDraft, UseMade
 from data_hub.licences.writing import opened, today_of
 from data_hub.registries.legal_entities.service import LegalEntities
 from data_hub.registries.population.service import Population
@@ -70,7 +72,10 @@ class Holding:
         return (await entities.represents(entity, UUID(actor.person))).represents
 
     async def authorise(self, row: LicenceRow, draft: AuthorisationDraft, *, by: Actor) -> Authorisation:
-        """Let a department use the licence for a matter 授权用证. Raises AuthorisationTerm, ClaimFault, NotInForce."""
+        """Let a department use the licence for a matter 授权用证.
+
+        Raises AuthorisationTerm, ClaimFault, NotInForce, UnknownDepartment.
+        """
         now = self.work.clock.now()
         if stands(row, today_of(self.work)) is not Standing.valid:
             raise NotInForce
@@ -80,7 +85,7 @@ class Holding:
         if strangers := sorted(set(draft.fields) - known):
             raise ClaimFault(errors=[FieldError(pointer="/body/fields", code="unknown", message=", ".join(strangers))])
         leave = AuthorisationRow(
-            licence_id=row.id, department=draft.department, department_name=draft.department_name,
+            licence_id=row.id, department=draft.department, department_name=await self._name_of(draft),
             matter=draft.matter, fields=sorted(set(draft.fields) or known), until=draft.until, uses_left=draft.uses,
             withdrawn_at=None, granted_by=by.reference, granted_at=now,
         )  # fmt: skip
@@ -88,7 +93,17 @@ class Holding:
         await self.work.session.flush()
         data = {"authorisation": str(leave.id), "department": leave.department, "matter": leave.matter}
         self.work.audit.note(stream=f"licence/{row.id}", act="authorise", by=by, data=data)
-        return Authorisation.of(leave)
+        return Authorisation.of(leave, stands(row, today_of(self.work)))
+
+    async def _name_of(self, draft: AuthorisationDraft) -> str:
+        """What the registry calls the department: whoever is told a name by a stranger finds out here."""
+        body = await LegalEntities(self.work).public_body(draft.department)
+        if body is None:
+            raise _unknown("department")
+        said = draft.department_name or body.name
+        if not any(same_name(said, one) for one in (body.name, *body.former_names)):
+            raise _unknown("department_name")
+        return body.name
 
     async def withdraw(self, leave: AuthorisationRow, *, by: Actor) -> Authorisation:
         """Withdraw a leave 撤回授权: the next use is refused. Raises AuthorisationOver where that was done before."""
@@ -97,7 +112,7 @@ class Holding:
         leave.withdrawn_at = self.work.clock.now()
         data = {"authorisation": str(leave.id)}
         self.work.audit.note(stream=f"licence/{leave.licence_id}", act="withdraw", by=by, data=data)
-        return Authorisation.of(leave)
+        return Authorisation.of(leave, stands(await self._licence(leave), today_of(self.work)))
 
     @asynccontextmanager
     async def refusals_kept(self, leave: AuthorisationRow, draft: UseDraft, *, by: Actor) -> AsyncIterator[None]:
@@ -141,14 +156,17 @@ class Holding:
         )  # fmt: skip
 
     async def _usable(self, leave: AuthorisationRow) -> LicenceRow:
-        row = await repository.licence_row(self.work, leave.licence_id, LicenceRow.id == leave.licence_id, lock=True)
-        if row is None:
-            raise NotFound
+        row = await self._licence(leave)
         if leave.withdrawn_at is not None or self.work.clock.now() >= leave.until:
             raise AuthorisationOver
         if stands(row, today_of(self.work)) is not Standing.valid:
             raise NotInForce
         return row
+
+    async def _licence(self, leave: AuthorisationRow) -> LicenceRow:
+        """The licence that a leave stands for: it was given under one version, and carries to those that follow."""
+        given = await self.work.session.get_one(LicenceRow, leave.licence_id)
+        return await repository.newest_version(self.work, given)
 
     def _log(self, leave: AuthorisationRow, draft: UseDraft, outcome: str, by: Actor) -> None:
         self.work.session.add(
@@ -156,7 +174,7 @@ class Holding:
                 licence_id=leave.licence_id,
                 authorisation_id=leave.id,
                 department=leave.department,
-                department_name=leave.department_name,
+                department_name=by.department_name or leave.department_name,  # as the office of the day is called
                 actor=by.reference,
                 matter=leave.matter,
                 case_number=draft.case_number,
@@ -165,6 +183,11 @@ class Holding:
                 at=self.work.clock.now(),
             )
         )
+
+
+def _unknown(field: str) -> UnknownDepartment:
+    message = "法人库中没有这样的机关、事业单位或群团 The registry knows no public body so"
+    return UnknownDepartment(errors=[FieldError(pointer=f"/body/{field}", code="unknown", message=message)])
 
 
 async def holding(work: WorkInRequest) -> Holding:

@@ -68,8 +68,8 @@ HeldLicence = Annotated[LicenceRow, Depends(held_licence)]
 
 
 async def own_leave(licence: HeldLicence, leave_id: UUID, work: WorkInRequest) -> AuthorisationRow:
-    """A leave of a licence that the caller holds."""
-    row = await repository.authorisation_row(work, leave_id, AuthorisationRow.licence_id == licence.id)
+    """A leave of a licence that the caller holds, under whichever version it was given."""
+    row = await repository.authorisation_row(work, leave_id, repository.leaves_of(licence))
     if row is None:
         raise NotFound
     return row

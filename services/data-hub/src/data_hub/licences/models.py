@@ -11,6 +11,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from citykit.database import Instant, Uuid7Key
 from data_hub.database import Base
 
+PAPERS = "uq_licence_paper"  # the index that lets one licence at a time carry the number of a paper
+
 
 class TypeRow(Base):
     """A licence type: its fields, its template, its rules of validity, and the department that issues it."""
@@ -23,13 +25,28 @@ class TypeRow(Base):
     department: Mapped[str] = mapped_column(String(18), index=True)
     department_name: Mapped[str] = mapped_column(String(200))
     holder_kind: Mapped[str] = mapped_column(String(16))
+    one_per_holder: Mapped[bool] = mapped_column(server_default="false")
+    validity: Mapped[str] = mapped_column(String(8), server_default="months")
     valid_months: Mapped[int | None] = mapped_column()
+    stock: Mapped[bool] = mapped_column(server_default="false")
     renew_before_days: Mapped[int] = mapped_column()
     renew_after_days: Mapped[int] = mapped_column()
     fields: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
     template: Mapped[dict[str, Any]] = mapped_column(JSONB)
     retired: Mapped[bool] = mapped_column()
     made_at: Mapped[Instant] = mapped_column()
+
+
+class IssuerRow(Base):
+    """A department that issues licences of a type beside the one that the type names, until it does no longer."""
+
+    __tablename__ = "licence_type_issuer"
+
+    type_code: Mapped[str] = mapped_column(ForeignKey("licence_type.code"), primary_key=True)
+    department: Mapped[str] = mapped_column(String(18), primary_key=True)
+    department_name: Mapped[str] = mapped_column(String(200))
+    added_at: Mapped[Instant] = mapped_column()
+    ended_at: Mapped[Instant | None] = mapped_column()
 
 
 class CounterRow(Base):
@@ -42,7 +59,11 @@ class CounterRow(Base):
 
 
 class LicenceRow(Base):
-    """A version of a licence. `sealed` is JSON under the context `licence/<id>`: holder, number, fields."""
+    """A version of a licence. `sealed` is JSON under the context `licence/<id>`: holder, number, fields, paper_number.
+
+    `paper_index` is the keyed hash of the number on the paper that a licence was entered from: one of an issuer's
+    licences of a type carries it at a time.
+    """
 
     __tablename__ = "licence"
     __table_args__ = (
@@ -53,6 +74,12 @@ class LicenceRow(Base):
         Index("ix_licence_holder_person_id", "holder_person", "id"),
         Index("ix_licence_holder_code_id", "holder_code", "id"),
         Index("ix_licence_not_valid", "status_list", postgresql_where=text("status <> 'valid'")),
+        Index(
+            PAPERS,
+            *("type_code", "issuer", "paper_index"),
+            unique=True,
+            postgresql_where=text("paper_index IS NOT NULL AND status IN ('valid', 'suspended')"),
+        ),
     )
 
     id: Mapped[Uuid7Key] = mapped_column()
@@ -74,6 +101,7 @@ class LicenceRow(Base):
     status_list: Mapped[int] = mapped_column()
     status_place: Mapped[int] = mapped_column()
     batch: Mapped[UUID | None] = mapped_column(index=True)
+    paper_index: Mapped[bytes | None] = mapped_column(LargeBinary)
     issued_at: Mapped[Instant] = mapped_column()
     issued_by: Mapped[str] = mapped_column(Text)
 

@@ -2,38 +2,41 @@
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, desc, func, select, text
+from sqlalchemy import ColumnElement, Select, and_, desc, func, select, text
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import aliased
 
 from citykit.pages import Page, keyset_page
 from citykit.work import Work
-from data_hub.licences.domain import LIST_VALUES, Identifier, Status
+from data_hub.licences.access import issued_of
+from data_hub.licences.domain import LIST_VALUES, Identifier, Status, standing
 from data_hub.licences.models import (
     AuthorisationRow,
     BatchRow,
     CounterRow,
     FaultRow,
+    IssuerRow,
     LicenceRow,
     PartRow,
     TypeRow,
     UseRow,
 )
 from data_hub.licences.schemas import (
-    Authorisation,
-    AuthorisationFilter,
     Batch,
     Fault,
     FaultFilter,
+    Issuer,
+    IssuerFilter,
     LicenceBrief,
     LicenceFilter,
     LicenceType,
     OwnFilter,
     TypeFilter,
-    Use,
-    UseFilter,
 )
+from data_hub.licences.use_schemas import Authorisation, AuthorisationFilter, Use, UseFilter
 
 
 async def reserved(work: Work, counter: str, count: int) -> int:
@@ -61,8 +64,20 @@ async def types(work: Work, query: TypeFilter) -> Page[LicenceType]:
     """The types, by code."""
     statement: Select[TypeRow] = select(TypeRow)
     if query.department is not None:
-        statement = statement.where(TypeRow.department == query.department)
+        statement = statement.where(issued_of(query.department))
     return await keyset_page(work.session, statement, keys=(TypeRow.code,), query=query, make=LicenceType.of)
+
+
+async def issuers(work: Work, query: IssuerFilter, code: str) -> Page[Issuer]:
+    """The issuers of a type beside the one that it names, former ones too."""
+    statement: Select[IssuerRow] = select(IssuerRow).where(IssuerRow.type_code == code)
+    return await keyset_page(work.session, statement, keys=(IssuerRow.department,), query=query, make=Issuer.of)
+
+
+async def issuer_name(work: Work, kind: TypeRow, department: str) -> str:
+    """What an issuer of a type is called, also one that was."""
+    beside = await work.session.get(IssuerRow, (kind.code, department))
+    return kind.department_name if beside is None else beside.department_name
 
 
 async def type_names(work: Work, codes: Sequence[str]) -> dict[str, str]:
@@ -84,6 +99,34 @@ async def licence_row(
     """A licence that the caller may see, locked where it is to be acted on."""
     statement = select(LicenceRow).where(LicenceRow.id == licence_id, seen)
     return (await work.session.scalars(statement.with_for_update() if lock else statement)).first()
+
+
+async def newest_version(work: Work, row: LicenceRow) -> LicenceRow:
+    """The version of a licence that counts, locked: whoever renews it at this moment is waited for."""
+    seen = 0
+    while True:
+        statement = (
+            select(LicenceRow)
+            .where(versions(row))
+            .order_by(desc(LicenceRow.version))
+            .limit(1)
+            .with_for_update()
+            .execution_options(populate_existing=True)
+        )
+        newest = (await work.session.scalars(statement)).one()
+        if newest.status != Status.superseded or newest.version == seen:
+            return newest
+        seen = newest.version
+
+
+def versions(row: LicenceRow) -> ColumnElement[bool]:
+    """The versions of a licence: they share its serial."""
+    return and_(LicenceRow.type_code == row.type_code, LicenceRow.serial == row.serial)
+
+
+def leaves_of(row: LicenceRow) -> ColumnElement[bool]:
+    """The leaves for a licence, under whichever version they were given."""
+    return AuthorisationRow.licence_id.in_(select(LicenceRow.id).where(versions(row)))
 
 
 async def by_identifier(work: Work, identifier: str) -> LicenceRow | None:
@@ -128,16 +171,39 @@ async def authorisation_row(work: Work, leave: UUID, seen: ColumnElement[bool]) 
     return (await work.session.scalars(statement)).first()
 
 
-async def authorisations(work: Work, query: AuthorisationFilter, seen: ColumnElement[bool]) -> Page[Authorisation]:
-    """Leaves, newest first."""
-    statement: Select[AuthorisationRow] = select(AuthorisationRow).where(seen)
-    keys = (desc(AuthorisationRow.id),)
-    return await keyset_page(work.session, statement, keys=keys, query=query, make=Authorisation.of)
+async def authorisations(
+    work: Work, query: AuthorisationFilter, seen: ColumnElement[bool], today: date
+) -> Page[Authorisation]:
+    """Leaves, newest first, each with what its licence is worth today."""
+    later = aliased(LicenceRow)
+    newest = (
+        select(later.id)
+        .where(later.type_code == LicenceRow.type_code, later.serial == LicenceRow.serial)
+        .order_by(desc(later.version))
+        .limit(1)
+        .correlate(LicenceRow)
+        .scalar_subquery()
+    )
+    current = aliased(LicenceRow)
+    statement: Select[Any] = (
+        select(AuthorisationRow)
+        .add_columns(current.status, current.valid_from, current.valid_to)
+        .join(LicenceRow, LicenceRow.id == AuthorisationRow.licence_id)
+        .join(current, current.id == newest)
+        .where(seen)
+    )
+
+    def made(row: tuple[AuthorisationRow, str, date, date | None]) -> Authorisation:
+        leave, status, valid_from, valid_to = row
+        return Authorisation.of(leave, standing(Status(status), valid_from, valid_to, today))
+
+    return await keyset_page(work.session, statement, keys=(desc(AuthorisationRow.id),), query=query, make=made)
 
 
-async def uses(work: Work, query: UseFilter, licence_id: UUID) -> Page[Use]:
-    """The uses of a licence, newest first."""
-    statement: Select[UseRow] = select(UseRow).where(UseRow.licence_id == licence_id)
+async def uses(work: Work, query: UseFilter, row: LicenceRow) -> Page[Use]:
+    """The uses of a licence, of all its versions, newest first."""
+    mine = UseRow.licence_id.in_(select(LicenceRow.id).where(versions(row)))
+    statement: Select[UseRow] = select(UseRow).where(mine)
     return await keyset_page(work.session, statement, keys=(desc(UseRow.id),), query=query, make=Use.of)
 
 

@@ -8,34 +8,47 @@ from fastapi import Depends, Query, Request
 from citykit.access import anyone
 from citykit.idempotency import OnceInRequest
 from citykit.pages import Page
-from citykit.problems import NotFound, problems
+from citykit.problems import BadCursor, NotFound, problems
 from citykit.routing import CityRouter
+from citykit.wire import Uscc
 from citykit.work import WorkInRequest
-from data_hub.licences import repository
+from data_hub.licences import repository, searching
 from data_hub.licences.access import Issuer, IssuerOrReader, Maintainer, Reader, batches_of, issued_by
+from data_hub.licences.amending import AmendingInRequest
 from data_hub.licences.batches import BatchesInRequest
 from data_hub.licences.errors import (
+    AlreadyHeld,
     BatchFault,
     ClaimFault,
     HolderCeased,
+    IssuerExists,
     LicenceState,
+    NotInForce,
     NotRenewable,
+    OtherName,
+    PaperNumberTaken,
     TooManyRows,
     TypeExists,
     TypeFault,
     TypeRetired,
     UnknownType,
 )
+from data_hub.licences.holders import comparisons_kept
+from data_hub.licences.issuers import IssuersInRequest
 from data_hub.licences.loading import AnyType, IssuedLicence, SeenLicence, TypeToChange
 from data_hub.licences.schemas import (
+    Amendment,
     Batch,
     BatchQuery,
     Fault,
     FaultFilter,
+    IssuerDraft,
+    IssuerFilter,
     Licence,
     LicenceBrief,
     LicenceDraft,
     LicenceFilter,
+    LicenceSearch,
     LicenceType,
     Reason,
     Renewal,
@@ -43,6 +56,7 @@ from data_hub.licences.schemas import (
     TypeDraft,
     TypeFilter,
 )
+from data_hub.licences.schemas import Issuer as IssuedBy
 from data_hub.licences.service import LicencesInRequest
 
 router = CityRouter(prefix="/api/data-hub/v1/licences", tags=["licences"])
@@ -68,18 +82,45 @@ async def read_type(kind: AnyType) -> LicenceType:
     return LicenceType.of(kind)
 
 
+@router.get("/types/{code}/issuers", responses=problems(UnknownType), dependencies=[Depends(anyone)])
+async def list_issuers(kind: AnyType, query: Annotated[IssuerFilter, Query()], work: WorkInRequest) -> Page[IssuedBy]:
+    """List the departments that issue licences of a type beside the one that it names, former ones too."""
+    return await repository.issuers(work, query, kind.code)
+
+
+@router.post("/types/{code}/issuers", status_code=201, responses=problems(UnknownType, IssuerExists))
+async def add_issuer(
+    actor: Maintainer, kind: TypeToChange, body: IssuerDraft, issuers: IssuersInRequest, once: OnceInRequest
+) -> IssuedBy:
+    """Let a department issue licences of a type too 增加发证机关, and act on those that it issued."""
+    return await once(lambda: issuers.add(kind, body, by=actor), IssuedBy)
+
+
+@router.post("/types/{code}/issuers/{department}/endings", responses=problems(UnknownType, NotFound))
+async def end_issuer(
+    actor: Maintainer, kind: TypeToChange, department: Uscc, body: Reason, issuers: IssuersInRequest
+) -> IssuedBy:
+    """Let a department issue no more of a type 取消发证机关: what it issued stays its own."""
+    return await issuers.end(kind, department, body, by=actor)
+
+
 @router.post("/types/{code}/retirements", responses=problems(UnknownType))
 async def retire_type(actor: Maintainer, kind: TypeToChange, body: Reason, licences: LicencesInRequest) -> LicenceType:
     """Retire a licence type 停用: what was issued stays, nothing new is issued."""
     return await licences.retire_type(kind, body.reason, by=actor)
 
 
-@router.post("", status_code=201, responses=problems(UnknownType, TypeRetired, ClaimFault, HolderCeased))
+@router.post(
+    "",
+    status_code=201,
+    responses=problems(UnknownType, TypeRetired, ClaimFault, OtherName, HolderCeased, AlreadyHeld, PaperNumberTaken),
+)
 async def issue_licence(
     actor: Issuer, body: LicenceDraft, licences: LicencesInRequest, once: OnceInRequest
 ) -> LicenceBrief:
-    """Issue a licence of one's department 签发."""
-    return await once(lambda: licences.issue(body, by=actor), LicenceBrief)
+    """Issue a licence of one's department 签发, or enter one from paper with the number that it carries."""
+    async with comparisons_kept(licences.work, by=actor):
+        return await once(lambda: licences.issue(body, by=actor), LicenceBrief)
 
 
 @router.get("")
@@ -88,6 +129,15 @@ async def list_licences(
 ) -> Page[LicenceBrief]:
     """List the licences that one's department issued, newest first, holders masked."""
     return await repository.licences(work, query, issued_by(actor), licences.today)
+
+
+@router.post("/searches", responses=problems(BadCursor))
+async def search_licences(actor: Issuer, body: LicenceSearch, work: WorkInRequest) -> Page[LicenceBrief]:
+    """Search the licences that one's department issued by holder, serial or batch 检索证照, newest first, masked.
+
+    A person whose number was searched finds it in her access log.
+    """
+    return await searching.search(work, body, by=actor)
 
 
 @router.get("/standing", responses=problems(NotFound))
@@ -144,13 +194,31 @@ async def read_licence(actor: Issuer, licence: SeenLicence, licences: LicencesIn
 @router.post(
     "/{licence_id}/renewals",
     status_code=201,
-    responses=problems(NotFound, LicenceState, NotRenewable, TypeRetired, ClaimFault, HolderCeased),
+    responses=problems(
+        NotFound, LicenceState, NotRenewable, TypeRetired, ClaimFault, OtherName, HolderCeased, AlreadyHeld
+    ),
 )
 async def renew_licence(
     actor: Issuer, licence: IssuedLicence, body: Renewal, licences: LicencesInRequest, once: OnceInRequest
 ) -> LicenceBrief:
     """Renew a licence 换发: its next version counts from now, the present one is superseded."""
-    return await once(lambda: licences.renew(licence, body, by=actor), LicenceBrief)
+    async with comparisons_kept(licences.work, by=actor):
+        return await once(lambda: licences.renew(licence, body, by=actor), LicenceBrief)
+
+
+@router.post(
+    "/{licence_id}/amendments",
+    status_code=201,
+    responses=problems(
+        NotFound, LicenceState, NotInForce, UnknownType, TypeRetired, ClaimFault, OtherName, HolderCeased, AlreadyHeld
+    ),
+)
+async def amend_licence(
+    actor: Issuer, licence: IssuedLicence, body: Amendment, amending: AmendingInRequest, once: OnceInRequest
+) -> LicenceBrief:
+    """Amend a licence 变更: its next version says something else, for the same term; the present one is superseded."""
+    async with comparisons_kept(amending.work, by=actor):
+        return await once(lambda: amending.amend(licence, body, by=actor), LicenceBrief)
 
 
 @router.post("/{licence_id}/suspensions", responses=problems(NotFound, LicenceState))

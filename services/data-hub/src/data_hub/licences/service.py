@@ -1,16 +1,17 @@
-"""The acts of issuing departments: make a type, issue, renew, suspend, resume, revoke."""
+"""The acts of issuing departments: make a type, issue, renew, suspend, resume, revoke. `amending` has one more."""
 
 from datetime import date, timedelta
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Depends
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
 
 from citykit.actors import Actor
 from citykit.problems import FieldError, NotFound
 from citykit.work import Work, WorkInRequest
-from data_hub.licences import awaiting, repository
+from data_hub.licences import awaiting, holders, one_each, repository
 from data_hub.licences.access import types_of
 from data_hub.licences.domain import (
     BUILT_IN,
@@ -19,23 +20,25 @@ from data_hub.licences.domain import (
     HolderKind,
     Standing,
     Status,
+    Validity,
     after,
     may_renew,
     placeholders,
     standing,
 )
 from data_hub.licences.errors import (
+    AlreadyHeld,
     ClaimFault,
-    HolderCeased,
     LicenceState,
     NotRenewable,
+    PaperNumberTaken,
     TypeExists,
     TypeFault,
     TypeRetired,
     UnknownType,
 )
 from data_hub.licences.events import LicenceStatusChanged
-from data_hub.licences.models import LicenceRow, TypeRow
+from data_hub.licences.models import PAPERS, LicenceRow, TypeRow
 from data_hub.licences.schemas import Licence, LicenceBrief, LicenceDraft, LicenceType, Renewal, TypeDraft
 from data_hub.licences.writing import (
     PLACES,
@@ -48,6 +51,7 @@ from data_hub.licences.writing import (
     serial_of,
     tell,
     tell_holders,
+    term_rule_of,
     today_of,
     values_of,
 )
@@ -61,6 +65,7 @@ _HOLDER_WORDS = {
     "holder_number": "持证人号码 Number of the holder",
     "holder_shown": "脱敏的持证人信息 The holder, masked",
     "standing": "证照状态 Standing of the licence",
+    "paper_number": "纸质证照编号 Number of the paper",
 }
 
 
@@ -102,41 +107,61 @@ class Licences:
         return row
 
     async def issue(self, draft: LicenceDraft, *, by: Actor) -> LicenceBrief:
-        """Issue a licence 签发. Raises UnknownType, TypeRetired, ClaimFault, HolderCeased."""
+        """Issue a licence 签发, or enter one from paper. Raises UnknownType, TypeRetired, ClaimFault, OtherName,
+        HolderCeased, AlreadyHeld, PaperNumberTaken.
+        """
         kind = await self.type_to_issue(draft.type_code, by)
         valid_from = draft.valid_from or self.today
         holder = await self._holder(kind, draft)
         self._check(kind, draft.claims, valid_from)
-        await self._check_goes_on(holder)
+        holder = await self._certifiable(kind, holder)
+        if draft.paper_number is not None and not kind.stock:
+            raise ClaimFault(errors=[FieldError(pointer="/body/paper_number", code="stock", message="stock")])
+        term = self._term(kind, valid_from, valid_from, draft.valid_to, stock=draft.paper_number is not None)
         number = await repository.reserved(self.work, f"serial/{kind.code}", 1)
         place = await repository.reserved(self.work, PLACES, 1)
-        numbers = Numbers(serial_of(self.today.year, number), 1, place)
-        term = Term(valid_from, valid_from)
+        numbers = Numbers(serial_of(self.today.year, number), 1, place, draft.paper_number)
         return await self._write(kind, holder, draft.claims, term, numbers, by=by, act="issue")
 
     async def renew(self, row: LicenceRow, renewal: Renewal, *, by: Actor) -> LicenceBrief:
         """Issue the next version of a licence 换发; the present one is superseded from now on.
 
         The new one counts from today, and its term from the end of the old one: nobody loses days by coming early.
-        Raises LicenceState, NotRenewable outside the time of renewal, TypeRetired, ClaimFault, HolderCeased.
+        Raises LicenceState, NotRenewable outside the time of renewal, TypeRetired, ClaimFault, OtherName, HolderCeased,
+        AlreadyHeld.
         """
         kind = await self.type_to_issue(row.type_code, by)
         times = {"before_days": kind.renew_before_days, "after_days": kind.renew_after_days}
         if after("renew", Status(row.status)) is None:
             raise LicenceState
-        if row.version >= NEWEST_VERSION or not may_renew(row.valid_to, self.today, **times):
+        if not may_renew(row.valid_to, self.today, **times):
             raise NotRenewable
         content = opened(self.work, row)
-        claims = renewal.claims if renewal.claims is not None else content["claims"]
-        self._check(kind, claims, self.today)
-        holder = await self._known(kind, content["holder_name"], content["holder_number"], row.holder_person)
-        await self._check_goes_on(holder)
-        place = await repository.reserved(self.work, PLACES, 1)
-        await self._move("renew", row, "换发", by)
-        numbers = Numbers(row.serial, row.version + 1, place)
+        if renewal.claims is not None:
+            content["claims"] = renewal.claims
         assert row.valid_to is not None  # what never ends is not renewed
-        term = Term(self.today, max(self.today, row.valid_to + timedelta(days=1)))
-        return await self._write(kind, holder, claims, term, numbers, by=by, act="renew")
+        first = max(self.today, row.valid_to + timedelta(days=1))
+        term = self._term(kind, self.today, first, renewal.valid_to)
+        return await self.replace(kind, row, content, term, act="renew", reason="换发", by=by)
+
+    async def replace(
+        self, kind: TypeRow, row: LicenceRow, content: dict[str, Any], term: Term, *, act: str, reason: str, by: Actor
+    ) -> LicenceBrief:
+        """Put the next version in the place of a licence, which is superseded; `content` is what it says from now on.
+
+        Raises LicenceState, ClaimFault, OtherName, HolderCeased, AlreadyHeld.
+        """
+        if row.version >= NEWEST_VERSION:
+            raise LicenceState
+        self._check(kind, content["claims"], term.valid_from)
+        holder = await self._known(kind, content["holder_name"], content["holder_number"], row.holder_person)
+        holder = await self._certifiable(kind, holder)
+        place = await repository.reserved(self.work, PLACES, 1)
+        await self._move(act, row, reason, by)
+        # Rows are written before others are changed: both versions would count for a moment, which indexes forbid.
+        await self.work.session.flush()
+        numbers = Numbers(row.serial, row.version + 1, place, content.get("paper_number"))
+        return await self._write(kind, holder, content["claims"], term, numbers, by=by, act=act)
 
     async def suspend(self, row: LicenceRow, reason: str, *, by: Actor) -> LicenceBrief:
         """Suspend a licence 暂停. Raises LicenceState."""
@@ -153,13 +178,13 @@ class Licences:
     async def read(self, row: LicenceRow, *, by: Actor) -> Licence:
         """A licence with what it says; the read of a person's licence is logged."""
         content = opened(self.work, row)
-        fields = ["holder_name", "holder_number", *content["claims"]]
+        fields = [*(name for name in content if name != "claims"), *content["claims"]]
         await note_read(
             self.work, row, by=by, action="查看电子证照 Read a licence", purpose=ADMINISTRATION, fields=fields
         )
         return Licence.of(
             row, self.today, holder_name=content["holder_name"], holder_code=content["holder_number"],
-            claims=content["claims"], status_reason=row.status_reason,
+            claims=content["claims"], paper_number=content.get("paper_number"), status_reason=row.status_reason,
         )  # fmt: skip
 
     async def standing_of(self, identifier: str, purpose: str, *, by: Actor) -> LicenceBrief:
@@ -186,14 +211,19 @@ class Licences:
             person = (await Population(self.work).numbered([number])).get(number)
         return Holder(wanted, name, number, person)
 
-    async def _check_goes_on(self, holder: Holder) -> None:
-        """Ask the registries whether the holder lives, or goes on; of whom they do not know they say nothing."""
-        if holder.kind is HolderKind.organisation:
-            ceased: bool = bool(await LegalEntities(self.work).ended([holder.number]))
-        else:
-            ceased = holder.person is not None and bool(await Population(self.work).deceased([holder.person]))
-        if ceased:
-            raise HolderCeased
+    async def _certifiable(self, kind: TypeRow, holder: Holder) -> Holder:
+        """The holder as the registry writes her name. Where holders have one licence each, it is this act's turn."""
+        await one_each.take_turn(self.work, kind)
+        return await holders.certifiable(self.work, kind, holder)
+
+    def _term(
+        self, kind: TypeRow, valid_from: date, first: date, asked: date | None, *, stock: bool = False
+    ) -> Term:  # fmt: skip
+        """A term that is counted from `first`: of a renewal that is the day after the old one ends."""
+        rule = term_rule_of(kind)
+        if (wrong := rule.fault(first, asked, stock=stock)) is not None:
+            raise ClaimFault(errors=[FieldError(pointer="/body/valid_to", code=wrong, message=wrong)])
+        return Term(valid_from, rule.ends(first, asked))
 
     def _check(self, kind: TypeRow, claims: dict[str, str | int], valid_from: date) -> None:
         if wrong := faults_of(rules_of(kind), claims, valid_from, self.today):
@@ -210,10 +240,22 @@ class Licences:
         by: Actor,
         act: str,
     ) -> LicenceBrief:
-        values = values_of(self.work, kind, holder, claims, term, numbers, by=by.reference)
+        assert by.department is not None  # whoever issues of a type does so for her department
+        values = values_of(
+            self.work, kind, holder, claims, term, numbers, issuer=by.department, by=by.reference
+        )  # fmt: skip
+        terms = await one_each.terms_of(self.work, kind, {holder.number: holder.person}, but=numbers.serial)
+        if not terms.take(holder.number, values["valid_from"], values["valid_to"]):
+            raise AlreadyHeld
         row = LicenceRow(**values)
         self.work.session.add(row)
-        await self.work.session.flush()
+        try:
+            # The index of papers' numbers decides, also between two who enter one at the same moment.
+            await self.work.session.flush()
+        except IntegrityError as error:
+            if PAPERS in str(error.orig):
+                raise PaperNumberTaken from error
+            raise
         if holder.is_unknown:
             await awaiting.keep(self.work, [(row.id, holder.number)])
         tell(self.work, values)
@@ -269,6 +311,8 @@ def _check_type(draft: TypeDraft) -> None:
     wrong += [("fields", f"no codes: {f.name}") for f in draft.fields if (f.kind is FieldKind.code) != bool(f.codes)]
     strangers = placeholders([draft.template.title, *draft.template.lines]) - set(names) - BUILT_IN
     wrong += [("template", f"unknown: {name}") for name in sorted(strangers)]
+    if (draft.validity is Validity.long) != (draft.valid_months is None):
+        wrong.append(("valid_months", f"validity: {draft.validity}"))
     if draft.valid_months is not None and draft.renew_before_days > draft.valid_months * 31:
         wrong.append(("renew_before_days", "longer than the term"))
     if wrong:

@@ -18,18 +18,10 @@ from data_hub.licences.forms import Forms, metadata_of
 from data_hub.licences.holding import HoldingInRequest
 from data_hub.licences.lists import StatusListsInRequest
 from data_hub.licences.loading import AnyType, LeaveToUse
-from data_hub.licences.schemas import (
-    Authorisation,
-    AuthorisationFilter,
-    ListNumber,
-    Presented,
-    TypeMetadata,
-    UsedLicence,
-    UseDraft,
-    UseMade,
-    Verification,
-)
+from data_hub.licences.schemas import ListNumber, Presented, TypeMetadata, Verification
+from data_hub.licences.use_schemas import Authorisation, AuthorisationFilter, UsedLicence, UseDraft, UseMade
 from data_hub.licences.verifying import VerificationsInRequest, weight_of
+from data_hub.licences.writing import today_of
 from data_hub.seals.errors import SealsMissing
 from data_hub.seals.service import Seals
 from data_hub.seals.status_lists import MEDIA
@@ -69,7 +61,7 @@ async def list_authorisations_given(
     actor: User, query: Annotated[AuthorisationFilter, Query()], work: WorkInRequest
 ) -> Page[Authorisation]:
     """List what holders let one's department use, newest first."""
-    return await repository.authorisations(work, query, leaves_for(actor))
+    return await repository.authorisations(work, query, leaves_for(actor), today_of(work))
 
 
 @router.post("/authorisations/{leave_id}/uses", responses=problems(NotFound, AuthorisationOver, NotInForce))
@@ -78,7 +70,8 @@ async def use_licence(
 ) -> UsedLicence:
     """Use a licence by its holder's leave 用证; the holder sees it, a refusal too. Each call is a use.
 
-    A call repeated with its `Idempotency-Key` is the same use: it is answered anew while leave and licence hold.
+    Of a renewed or amended licence the new version is used. A call repeated with its `Idempotency-Key` is the same
+    use: it is answered anew while leave and licence hold.
     """
     async with holding.refusals_kept(leave, body, by=actor):
         made = await once(lambda: holding.use(leave, body, by=actor), UseMade)

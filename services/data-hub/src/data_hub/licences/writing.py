@@ -1,6 +1,7 @@
 """How a licence becomes a row: the same for one and for a hundred thousand."""
 
 import json
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -16,9 +17,10 @@ from data_hub.licences.domain import (
     HolderKind,
     Identifier,
     Status,
+    TermRule,
+    Validity,
     claim_faults,
     day_in_china,
-    last_day,
 )
 from data_hub.licences.events import HandedOut, LicenceIssued, LicencesHandedOut
 from data_hub.licences.models import LicenceRow, TypeRow
@@ -51,24 +53,39 @@ class Holder:
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
-    """What was reserved for a licence: its serial, its version, the running number of its place in status lists."""
+    """What was reserved for a licence: its serial, its version, the running number of its place in status lists.
+
+    `paper` is the number that the paper carries of which the licence was entered.
+    """
 
     serial: str
     version: int
     place: int
+    paper: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """When a licence counts from, and when its term is counted from: a renewal comes before the old term ends."""
+    """When a licence counts from, and its last day, None for ever."""
 
     valid_from: date
-    counted_from: date
+    valid_to: date | None
 
 
 def rules_of(row: TypeRow) -> list[FieldRule]:
     """The field rules of a type."""
     return [FieldDraft.model_validate(one).rule() for one in row.fields]
+
+
+def term_rule_of(row: TypeRow) -> TermRule:
+    """The rule of validity of a type."""
+    return TermRule(Validity(row.validity), row.valid_months)
+
+
+def paper_index_of(vault: Vault, kind: TypeRow, number: str) -> bytes:
+    """The keyed hash of the number of a paper: one spelling, whichever width, case and spaces it was typed with."""
+    said = "".join(unicodedata.normalize("NFKC", number).split()).upper()
+    return vault.index("licence-paper", f"{kind.code}/{said}")
 
 
 def faults_of(
@@ -92,7 +109,7 @@ def place_of(licence_id: UUID) -> str:
 
 
 def opened(work: Work, row: LicenceRow) -> dict[str, Any]:
-    """What a licence says: holder_name, holder_number, claims."""
+    """What a licence says: holder_name, holder_number, claims, and paper_number where it was entered from paper."""
     return unsealed(work.vault, row.id, row.sealed)
 
 
@@ -110,23 +127,26 @@ def values_of(
     term: Term,
     numbers: Numbers,
     *,
+    issuer: str,
     by: str,
     batch: UUID | None = None,
 ) -> dict[str, Any]:
-    """The columns of a new licence."""
+    """The columns of a new licence that a department issues, `issuer` by its USCC."""
     now, made = work.clock.now(), new_id()
     content = {"holder_name": holder.name, "holder_number": holder.number, "claims": dict(claims)}
+    content |= {"paper_number": numbers.paper} if numbers.paper else {}
     person = holder.kind is HolderKind.person
     number, place = place_in_list(work.vault.index("licence-status-list", "places"), numbers.place)
     return {
-        "id": made, "type_code": kind.code, "issuer": kind.department, "serial": numbers.serial,
+        "id": made, "type_code": kind.code, "issuer": issuer, "serial": numbers.serial,
         "version": numbers.version,
-        "identifier": str(Identifier(kind.code, kind.department, numbers.serial, numbers.version)),
+        "identifier": str(Identifier(kind.code, issuer, numbers.serial, numbers.version)),
         "holder_person": holder.person, "holder_code": None if person else holder.number,
         "holder_shown": mask_name(holder.name) if person else holder.name,
         "number_shown": gb11643.mask(holder.number) if person else holder.number,
         "sealed": work.vault.seal(json.dumps(content, ensure_ascii=False), place_of(made)),
-        "valid_from": term.valid_from, "valid_to": last_day(term.counted_from, kind.valid_months),
+        "valid_from": term.valid_from, "valid_to": term.valid_to,
+        "paper_index": paper_index_of(work.vault, kind, numbers.paper) if numbers.paper else None,
         "status": Status.valid.value,
         "status_reason": None, "status_at": now, "status_list": number, "status_place": place, "batch": batch,
         "issued_at": now, "issued_by": by,

@@ -8,11 +8,13 @@ from citykit.pages import PageQuery
 from citykit.wire import Instant, LongText, ShortText, Wire
 from data_hub.micro_apps.domain import AppState, VersionState, address_of, client_id_of
 from data_hub.micro_apps.models import AppRow, VersionRow
+from data_hub.organisations import OwnName
 
 AppId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]{0,20}(\.[a-z][a-z0-9-]{0,30}){1,4}$", max_length=58)]
 Scope = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*(\.[a-z][a-z0-9-]*){2}$", max_length=80)]
 Uri = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9+.-]*:[^\s]{1,1990}$", max_length=2000)]
 Path = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+TOLD = {"name_zh", "name_en", "summary", "contact"}
 Digest = Annotated[str, StringConstraints(min_length=64, max_length=64)]
 
 
@@ -23,7 +25,7 @@ class AppDraft(Wire):
     name_zh: ShortText
     name_en: ShortText
     summary: LongText = Field(description="What it does, as the store shows it")
-    department_name: ShortText = Field(description="The department that answers for it 主办单位")
+    department_name: OwnName = None
     contact: ShortText = Field(description="Where its users turn to")
 
 
@@ -46,6 +48,17 @@ class Manifest(Wire):
         default=[], description="Codes of the data resources it uses, shown to its users"
     )
     changes: LongText = Field(description="What is new")
+    name_zh: ShortText | None = Field(
+        default=None,
+        description="What the app is called from this version on; this and the next three: as before where left out",
+    )
+    name_en: ShortText | None = None
+    summary: LongText | None = None
+    contact: ShortText | None = None
+
+    def told(self) -> dict[str, str]:
+        """What the version says anew of its app, as the store and the consent page show it."""
+        return self.model_dump(include=TOLD, exclude_none=True)
 
 
 class Version(Wire):
@@ -78,7 +91,7 @@ class AppBrief(Wire):
     name_zh: str
     name_en: str
     summary: str
-    department_name: str
+    department_name: str = Field(description="The department that answers for it 主办单位")
     contact: str
     version_code: int | None
     published_at: Instant | None
@@ -147,6 +160,14 @@ class Reason(Wire):
     """Why."""
 
     reason: ShortText
+
+
+class Reinstatement(Reason):
+    """Why a suspended app runs again, and which approved version of it."""
+
+    version_code: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = Field(
+        default=None, description="The version that ran before unless told otherwise"
+    )
 
 
 class Publication(Wire):

@@ -1,7 +1,9 @@
 """The acts on micro-apps: register, make a version, upload, submit, decide, publish, go back, suspend, retire."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Annotated
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from fastapi import Depends
@@ -13,6 +15,7 @@ from citykit.problems import FieldError, NotFound
 from citykit.work import Work, WorkInRequest
 from data_hub.micro_apps import bundle, repository
 from data_hub.micro_apps.domain import (
+    GRANTABLE,
     AppState,
     VersionState,
     address_of,
@@ -20,12 +23,14 @@ from data_hub.micro_apps.domain import (
     client_id_of,
     manifest_faults,
     refused_scopes,
+    rights_faults,
     version_after,
 )
 from data_hub.micro_apps.errors import AppExists, AppStateProblem, ManifestFault, OwnSubmission, VersionNotRising
 from data_hub.micro_apps.events import MicroAppPublished, MicroAppStopped
 from data_hub.micro_apps.models import AppRow, FileRow, VersionRow
-from data_hub.micro_apps.schemas import App, AppDraft, Approval, Manifest, Version
+from data_hub.micro_apps.schemas import App, AppDraft, Approval, Manifest, Reinstatement, Version
+from data_hub.organisations import called
 
 
 class MicroApps:
@@ -39,7 +44,8 @@ class MicroApps:
         if by.department is None:
             raise NotFound
         values = draft.model_dump() | {
-            "department": by.department, "state": AppState.draft.value, "scopes": [],
+            "department": by.department, "department_name": called(by, draft.department_name),
+            "state": AppState.draft.value, "scopes": [],
             "registered_at": self.work.clock.now(),
         }  # fmt: skip
         statement = insert(AppRow).values(values).on_conflict_do_nothing().returning(AppRow)
@@ -53,10 +59,7 @@ class MicroApps:
         """Make a version of an app. Raises ManifestFault, VersionNotRising, AppStateProblem for a retired app."""
         if app.state == AppState.retired:
             raise AppStateProblem
-        if wrong := manifest_faults(manifest.files, manifest.pages, manifest.platform_version):
-            raise ManifestFault(
-                errors=[FieldError(pointer="/body/" + at, code="fault", message=why) for at, _, why in _parted(wrong)]
-            )
+        self._hold_to_rules(manifest, manifest.scopes, "/body/")
         highest = await self.work.session.scalar(
             select(func.max(VersionRow.code)).where(VersionRow.app_id == app.app_id)
         )
@@ -88,7 +91,7 @@ class MicroApps:
         return Version.of(version, sorted(files))
 
     async def submit(self, app: AppRow, version: VersionRow, *, by: Actor) -> Version:
-        """Send a version in for review 提交审核. Raises AppStateProblem, also where its files are not here.
+        """Send a version in for review 提交审核. Raises AppStateProblem, also without its files, ManifestFault.
 
         What a later version overtook is not reviewed any more: approving it would take the app back unnoticed.
         """
@@ -96,20 +99,23 @@ class MicroApps:
         files = await repository.files_of(self.work, app.app_id, version.code)
         if not files:
             raise AppStateProblem(("应用包尚未上传", "The bundle is not uploaded yet"))
+        manifest = Manifest.model_validate(version.manifest)
+        self._hold_to_rules(manifest, manifest.scopes, "/manifest/")
         version.state, version.submitted_by = self._moved("submit", version), UUID(by.subject)
         self._note(app, "submit", by, version=version.code)
         return Version.of(version, files)
 
     async def approve(self, app: AppRow, version: VersionRow, approval: Approval, *, by: Actor) -> Version:
-        """Approve a version with at most the scopes it asked for, and publish it.
+        """Approve a version with at most the scopes it asked for, and publish it unless the app is suspended.
 
         Earlier versions that still wait for a decision are overtaken by it. Raises OwnSubmission, AppStateProblem,
-        ManifestFault where a scope is granted that it did not ask for.
+        ManifestFault where a scope is granted that it did not ask for, or that no app may have.
         """
         self._foreign(version, by)
-        asked = Manifest.model_validate(version.manifest).scopes
-        if beyond := refused_scopes(asked, approval.scopes):
+        manifest = Manifest.model_validate(version.manifest)
+        if beyond := refused_scopes(manifest.scopes, approval.scopes):
             raise ManifestFault((f"未申请的权限:{'、'.join(beyond)}", f"It never asked for {', '.join(beyond)}"))
+        self._hold_to_rules(manifest, approval.scopes, "/manifest/")
         version.state, version.granted_scopes = self._moved("approve", version), list(approval.scopes)
         self._decided(version, approval.note, by)
         self._note(app, "approve", by, version=version.code, scopes=list(approval.scopes))
@@ -119,7 +125,8 @@ class MicroApps:
             .where(VersionRow.app_id == app.app_id, *waiting)
             .values(state=VersionState.superseded.value)
         )
-        self._go_live(app, version)
+        if app.state != AppState.suspended:
+            self._go_live(app, version, "publish")
         return Version.of(version, await repository.files_of(self.work, app.app_id, version.code))
 
     async def send_back(self, app: AppRow, version: VersionRow, reason: str, *, by: Actor) -> Version:
@@ -131,11 +138,12 @@ class MicroApps:
         return Version.of(version, await repository.files_of(self.work, app.app_id, version.code))
 
     async def publish(self, app: AppRow, version: VersionRow, *, by: Actor) -> App:
-        """Serve an approved version, also an earlier one 回退. Raises AppStateProblem."""
-        if version.state != VersionState.approved:
-            raise AppStateProblem
+        """Serve an approved version, also an earlier one 回退; a suspension ends.
+
+        Raises AppStateProblem, ManifestFault.
+        """
         self._note(app, "publish", by, version=version.code)
-        self._go_live(app, version)
+        self._go_live(app, version, "publish")
         return App.of(app)
 
     async def suspend(self, app: AppRow, reason: str, *, by: Actor) -> App:
@@ -146,24 +154,33 @@ class MicroApps:
         """Retire an app 下架, for good. Raises AppStateProblem."""
         return self._stop(app, "retire", reason, by)
 
-    async def reinstate(self, app: AppRow, reason: str, *, by: Actor) -> App:
-        """Let a suspended app run again 恢复. Raises AppStateProblem."""
-        app.state, app.state_reason = self._reached("reinstate", app), reason
-        version = await repository.version_row(self.work, app.app_id, app.live_code or 0)
+    async def reinstate(self, app: AppRow, wish: Reinstatement, *, by: Actor) -> App:
+        """Let a suspended app run again 恢复, as it ran or with another approved version.
+
+        Raises AppStateProblem, NotFound, ManifestFault.
+        """
+        self._reached("reinstate", app)
+        version = await repository.version_row(self.work, app.app_id, wish.version_code or app.live_code or 0)
         if version is None:
-            raise AppStateProblem
-        self._note(app, "reinstate", by, reason=reason)
-        self._announce(app, version)
+            raise NotFound
+        self._note(app, "reinstate", by, version=version.code, reason=wish.reason)
+        self._go_live(app, version, "reinstate")
+        app.state_reason = wish.reason
         return App.of(app)
 
-    def _go_live(self, app: AppRow, version: VersionRow) -> None:
-        app.state, app.state_reason = self._reached("publish", app), None
+    def _go_live(self, app: AppRow, version: VersionRow, act: str) -> None:
+        if version.state != VersionState.approved:
+            raise AppStateProblem
+        manifest = Manifest.model_validate(version.manifest)
+        self._hold_to_rules(manifest, version.granted_scopes, "/manifest/")
+        app.state, app.state_reason = self._reached(act, app), None
         app.live_code, app.scopes = version.code, version.granted_scopes
         app.published_at = self.work.clock.now()
-        self._announce(app, version)
+        for name, value in manifest.told().items():
+            setattr(app, name, value)
+        self._announce(app, version, manifest)
 
-    def _announce(self, app: AppRow, version: VersionRow) -> None:
-        manifest = Manifest.model_validate(version.manifest)
+    def _announce(self, app: AppRow, version: VersionRow, manifest: Manifest) -> None:
         public, granted = self.work.settings.public_url.rstrip("/"), version.granted_scopes
         frame = [public + address_of(app.app_id, granted)] if granted else []
         event = MicroAppPublished(
@@ -182,6 +199,18 @@ class MicroApps:
         )  # fmt: skip
         self.work.events.record(event, subject=app.app_id)
         return App.of(app)
+
+    def _hold_to_rules(self, manifest: Manifest, scopes: Sequence[str], at: str) -> None:
+        """Refuse a manifest that breaks the rules, or scopes that no app may have. Raises ManifestFault."""
+        own_host = urlsplit(self.work.settings.public_url).hostname or ""
+        wrong = manifest_faults(manifest.files, manifest.pages, manifest.platform_version)
+        wrong += rights_faults(scopes, manifest.redirect_uris, own_host)
+        if not wrong:
+            return
+        asking = any(fault.startswith("scopes/") for fault in wrong)
+        detail = (f"应用可申请的权限:{'、'.join(GRANTABLE)}", f"What an app may be granted: {', '.join(GRANTABLE)}")
+        errors = [FieldError(pointer=at + where, code="fault", message=why) for where, _, why in _parted(wrong)]
+        raise ManifestFault(detail if asking else None, errors=errors)
 
     @staticmethod
     def _reached(act: str, app: AppRow) -> str:

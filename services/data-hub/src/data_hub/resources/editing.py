@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from citykit.access import Actor
 from citykit.work import Work, WorkInRequest
 from data_hub.bigrams import search_key
+from data_hub.organisations import called
 from data_hub.resources.domain import (
     HIGHEST_SEQUENCE,
     State,
@@ -26,7 +27,7 @@ from data_hub.resources.errors import (
 from data_hub.resources.models import ResourceRow, ResourceVersionRow
 from data_hub.resources.projection import project, projection
 from data_hub.resources.references import check_references, refuse
-from data_hub.resources.repository import rivals, version
+from data_hub.resources.repository import name_of_provider, rivals, version
 from data_hub.resources.schemas import Description, Registered, Resource, ResourceDraft
 
 # After the first place, from one on, at which the numbers taken in their order leave a gap, or after all of them.
@@ -51,6 +52,7 @@ class Editing:
         if by.department is None:
             raise NotTheProvider
         content = Description(**{name: getattr(draft, name) for name in Description.model_fields})
+        content = await self._named(content, by)
         _check(content)
         code = await self._code(draft.code)
         now = self.work.clock.now()
@@ -66,6 +68,15 @@ class Editing:
         await self._add_version(row, content, by)
         self._note(row, "draft", by)
         return await self._registered(row, content)
+
+    async def _named(self, content: Description, by: Actor) -> Description:
+        """The description with its departments called what they are called, whatever its author typed."""
+        own = called(by, content.provider_name)
+        source = own
+        if content.source_department != by.department:
+            known = await self.work.session.scalar(name_of_provider(content.source_department))
+            source = known or content.source_department_name or content.source_department
+        return content.model_copy(update={"provider_name": own, "source_department_name": source})
 
     async def _code(self, wanted: str) -> str:
         """The whole code: as it is given, or with the lowest sequence of its directory entry that is free.
@@ -93,6 +104,7 @@ class Editing:
     async def rewrite(self, row: ResourceRow, content: Description, *, by: Actor) -> Registered:
         """Write the open draft anew. Raises ResourceStateProblem, BadDescription."""
         draft = await self._open(row, VersionState.draft)
+        content = await self._named(content, by)
         _check(content)
         draft.content = content.model_dump(mode="json")
         draft.authors = _with(draft.authors, by)
@@ -107,6 +119,7 @@ class Editing:
         """Draft a new version of a published or withdrawn resource. Raises ResourceStateProblem, BadDescription."""
         if row.open_version is not None:
             raise ResourceStateProblem
+        content = await self._named(content, by)
         _check(content)
         row.latest_version += 1
         row.open_version, row.open_state = row.latest_version, VersionState.draft.value

@@ -1,4 +1,6 @@
-"""What the rest of the hub asks of the directory: the published description of a resource."""
+"""What the rest of the hub asks of the directory: the published description of a resource, names for everybody."""
+
+from collections.abc import Iterable
 
 from sqlalchemy import select
 
@@ -32,3 +34,11 @@ class Resources:
             known = select(ResourceRow.state).where(ResourceRow.code == canonical_code(code))
             raise WithdrawnResource if await self.work.session.scalar(known) == State.withdrawn else NoResource
         return found
+
+    async def named_in_public(self, codes: Iterable[str]) -> dict[str, str]:
+        """The names of those of the resources that the public may know of, by their codes."""
+        wanted = sorted(set(codes))
+        if not wanted:
+            return {}
+        told = select(ResourceRow.code, ResourceRow.name).where(ResourceRow.code.in_(wanted), ResourceRow.public)
+        return {row.code: row.name for row in await self.work.session.execute(told)}

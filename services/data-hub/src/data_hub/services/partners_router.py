@@ -1,4 +1,4 @@
-"""HTTP face of data services for departments: keys for partners, what was used, files of rows."""
+"""HTTP face of data services for departments and partners: keys, what was used, files of rows."""
 
 from datetime import timedelta
 from typing import Annotated
@@ -14,6 +14,7 @@ from data_hub.services import errors as no
 from data_hub.services import metering, repository
 from data_hub.services.access import (
     ExportToFetch,
+    KeyReader,
     KeyToRevoke,
     KeyToRotate,
     Maintainer,
@@ -21,6 +22,7 @@ from data_hub.services.access import (
     Official,
     OwnExport,
     Querier,
+    keys_of,
     resource_named,
 )
 from data_hub.services.exports import ExportsInRequest
@@ -52,7 +54,7 @@ router = on_record_router(
 )  # fmt: skip
 
 Code = Annotated[str, Path(pattern=r"^[1-3][0-9]{5,10}-[0-9]{6}$", examples=["203001-000001"])]
-SEEN = (no.NoService, no.KeyWanted, NotGranted, QuotaUsed)
+SEEN = (no.NoService, no.KeyRefused, no.KeyWanted, NotGranted, QuotaUsed)
 
 
 @router.post("/keys", status_code=201, responses=problems(no.NoKeyWithoutGrant, no.BadDates))
@@ -65,9 +67,9 @@ async def make_key(actor: Maintainer, body: KeyDraft, keys: KeysInRequest, once:
 
 
 @router.get("/keys", responses=problems(BadCursor))
-async def list_keys(actor: Maintainer, query: Annotated[PageQuery, Query()], work: WorkInRequest) -> Page[Key]:
-    """List the keys of one's department, newest first 密钥列表."""
-    return await repository.keys(work, query, by=actor)
+async def list_keys(actor: KeyReader, query: Annotated[PageQuery, Query()], work: WorkInRequest) -> Page[Key]:
+    """List the keys of one's department, and those under grants of its own data, newest first 密钥列表."""
+    return await repository.keys(work, query, keys_of(actor))
 
 
 @router.post("/keys/{key_id}/rotations", responses=problems(NotFound, no.KeyState))
@@ -77,14 +79,17 @@ async def rotate_key(actor: Maintainer, key: KeyToRotate, body: RotationDraft, k
 
 
 @router.post("/keys/{key_id}/revocations", responses=problems(NotFound, no.KeyState))
-async def revoke_key(actor: Maintainer, key: KeyToRevoke, body: Reason, keys: KeysInRequest) -> Key:
-    """Revoke a key; the next call with it is refused 吊销密钥."""
+async def revoke_key(actor: KeyReader, key: KeyToRevoke, body: Reason, keys: KeysInRequest) -> Key:
+    """Revoke a key of one's department, or one under a grant of its own data; the next call is refused 吊销密钥."""
     return await keys.revoke(key, body.reason, by=actor)
 
 
 @router.get("/meters", responses=problems(BadCursor))
 async def list_meters(actor: MeterReader, query: Annotated[MeterFilter, Query()], work: WorkInRequest) -> Page[Meter]:
-    """List what one's department used, and what others used of its own, newest day first 用量统计."""
+    """List what one's department used, and what others used of its own; with a key, what it used 用量统计.
+
+    Newest day first.
+    """
     return await metering.meters(work, query, by=actor)
 
 
@@ -92,7 +97,7 @@ async def list_meters(actor: MeterReader, query: Annotated[MeterFilter, Query()]
 async def ask_for_export(
     actor: Official, code: Code, body: ExportDraft, exports: ExportsInRequest, once: OnceInRequest
 ) -> Export:
-    """Ask for a file of rows; a job makes it 申请导出."""
+    """Ask for a file of rows, with a token or a partner's key in `X-Api-Key`; a job makes it 申请导出."""
     answer = await once(lambda: exports.ask(code, body, by=actor), Export)
     if once.is_repeated:
         await exports.repeated(answer, by=actor)
@@ -101,7 +106,7 @@ async def ask_for_export(
 
 @router.get("/exports", responses=problems(BadCursor))
 async def list_exports(actor: Querier, query: Annotated[PageQuery, Query()], work: WorkInRequest) -> Page[Export]:
-    """List the files of one's department, newest first 导出列表."""
+    """List the files of one's department, or those of one's key, newest first 导出列表."""
     return await repository.exports(work, query, by=actor)
 
 

@@ -4,12 +4,15 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import Select, select
+
 from citykit.actors import Actor
 from citykit.clock import CHINA
 from citykit.work import Work
 from data_hub.sharing.domain import Delivery, GrantState, Held, Outcome, Why, nearest
 from data_hub.sharing.errors import NotGranted, QuotaUsed
 from data_hub.sharing.evidence import Evidence
+from data_hub.sharing.models import GrantRow
 from data_hub.sharing.policy import Grant
 
 _POLICY = """
@@ -29,6 +32,11 @@ on conflict (grant_id, day) do update set row_count = u.row_count + excluded.row
 where (select g.daily_quota_rows is null or u.row_count + excluded.row_count <= g.daily_quota_rows
   from sharing_grant g where g.id = u.grant_id)
 returning row_count
+"""
+_LEFT = """
+select greatest(0, g.daily_quota_rows - coalesce(
+  (select u.row_count from sharing_grant_usage u where u.grant_id = g.id and u.day = %(day)s::date), 0))
+from sharing_grant g where g.id = %(grant)s::uuid and g.daily_quota_rows is not null
 """
 
 
@@ -70,20 +78,35 @@ class Grants:
         values = {"grant": grant.id, "day": self._today(), "rows": rows}
         found = await (await connection.execute(_CHARGE, values, prepare=True)).fetchone()
         if found is None:
-            await self.refuse(Why.quota, resource=grant.resource, grant=grant.id, actor=actor, action=action)
+            found = await (await connection.execute(_LEFT, values, prepare=True)).fetchone()
+            left = 0 if found is None else found[0]
+            await self.refuse(
+                Why.quota, resource=grant.resource, grant=grant.id, actor=actor, action=action, left=left, wanted=rows
+            )
 
-    async def refuse(self, why: Why, *, resource: str, grant: UUID | None, actor: Actor, action: str) -> None:
-        """Record the refusal of a call and raise it. Raises NotGranted, QuotaUsed."""
+    async def refuse(
+        self, why: Why, *, resource: str, grant: UUID | None, actor: Actor, action: str, left: int = 0,
+        wanted: int | None = None,
+    ) -> None:  # fmt: skip
+        """Record the refusal of a call and raise it; `left` of the `wanted` rows its quota would still let through.
+
+        Raises NotGranted, QuotaUsed.
+        """
         await Evidence(self._work).record(
             resource=resource, grant=grant, actor=actor, action=action, outcome=Outcome.refused, code=why.value
         )
         if why is Why.quota:
-            raise QuotaUsed(self._seconds_of_today_left())
+            raise QuotaUsed(self._seconds_of_today_left(), left, wanted)
         raise NotGranted(why)
 
     async def was_granted(self, resource: str, department: str | None) -> bool:
         """Whether a department holds or held a grant of a resource."""
         return bool(await self._held(resource, department, None))
+
+    @staticmethod
+    def given_by(department: str) -> Select[UUID]:
+        """The ids of the grants of a department's own data, for a condition on what hangs on a grant."""
+        return select(GrantRow.id).where(GrantRow.source_department == department)
 
     async def _held(self, resource: str, department: str | None, grant: UUID | None) -> list[tuple[Any, ...]]:
         if department is None:

@@ -6,8 +6,9 @@ from uuid import UUID
 from pydantic import Field, model_validator
 
 from citykit.pages import PageQuery
-from citykit.wire import Instant, ShortText, Wire
+from citykit.wire import Instant, ShortText, Wire, Wrong
 from data_hub.datasets.domain import ColumnType
+from data_hub.organisations import OwnName
 from data_hub.registries.geography.domain import LAYER_ID, Access, Cause
 from data_hub.registries.geography.models import EditionRow, LayerRow
 
@@ -63,7 +64,7 @@ class LayerDraft(Wire):
     title: ShortText
     title_en: ShortText
     description: Annotated[str, Field(max_length=2000)] = ""
-    department_name: ShortText
+    department_name: OwnName = None
     source: ShortText
     caution: Annotated[str | None, Field(max_length=500)] = None
     access: Access = Access.department
@@ -86,9 +87,9 @@ class LayerDraft(Wire):
     @model_validator(mode="after")
     def _from_one_place(self) -> Self:
         if (self.features is None) == (self.resource is None):
-            raise ValueError("exactly one of features and resource")
+            raise Wrong("features 与 resource 应填其一", "exactly one of features and resource")
         if self.datetime_end_field is not None and self.datetime_field is None:
-            raise ValueError("datetime_end_field needs a datetime_field")
+            raise Wrong("datetime_end_field 须有 datetime_field", "datetime_end_field needs a datetime_field")
         return self
 
 

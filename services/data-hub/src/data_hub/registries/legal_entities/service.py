@@ -18,6 +18,7 @@ from data_hub.registries.errors import BadPeriod, BadValue, Stale
 from data_hub.registries.legal_entities.domain import (
     CEASED,
     ENDED,
+    PUBLIC_BODIES,
     EntityField,
     EntityState,
     WrongValue,
@@ -68,9 +69,12 @@ class LegalEntities:
     async def register(self, draft: EntityDraft, *, by: Actor, sample: bool = False) -> LegalEntityRow:
         """Register a legal entity.
 
-        Raises StatedForAnother, BadValue, UnknownRepresentative, EntityExists, RecordMerged.
+        Raises StatedForAnother, BadValue, NotTheSource, UnknownRepresentative, EntityExists, RecordMerged.
         """
         newcomer = self.newcomer(draft, by=by, sample=sample)
+        await self._sources.admit_first(
+            Registry.legal_entities, newcomer.uscc, newcomer.values, draft.source, self.today
+        )
         await self._check_representative(newcomer.representative)
         if not await self.enter([newcomer], by=by):
             raise await self._mergers.absence(newcomer.uscc, EntityExists())
@@ -238,6 +242,13 @@ class LegalEntities:
             return found
         return await self.work.session.get(LegalEntityRow, await self._mergers.standing(uscc))
 
+    async def public_body(self, uscc: str) -> LegalEntityRow | None:
+        """The public body 机关、事业单位、群团组织 of a code; None where it has ceased, is a firm, or is not known."""
+        found = await self.find(uscc)
+        if found is None or found.legal_form not in PUBLIC_BODIES or found.state in CEASED:
+            return None
+        return found
+
     async def absence(self, uscc: str) -> Exception:
         """Why the registry has no entity of this code: RecordMerged or NoSuchEntity."""
         return await self._mergers.absence(uscc, NoSuchEntity())
@@ -254,6 +265,15 @@ class LegalEntities:
         """Those of the codes that the registry has an entity of, ceased ones included."""
         found = await self.work.session.scalars(select(LegalEntityRow.uscc).where(LegalEntityRow.uscc.in_(codes)))
         return set(found)
+
+    async def names(self, codes: Collection[str]) -> dict[str, str]:
+        """What the entities of these codes are called today; of a code that was merged, the survivor."""
+        merged = await self._mergers.survivors(codes)
+        standing = {one: merged.get(one, one) for one in codes}
+        row = LegalEntityRow
+        found = await self.work.session.execute(select(row.uscc, row.name).where(row.uscc.in_(set(standing.values()))))
+        names = {one.uscc: one.name for one in found}
+        return {one: names[code] for one, code in standing.items() if code in names}
 
     async def ended(self, codes: Collection[str]) -> set[str]:
         """Those of the codes whose entity is known to be struck off; one that moved out goes on elsewhere."""

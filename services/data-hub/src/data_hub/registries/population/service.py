@@ -51,11 +51,10 @@ from data_hub.registries.population.schemas import (
     RelationEnd,
 )
 from data_hub.registries.provenance import Period, Value, as_of
+from data_hub.registries.purposes.domain import RELATIONS
 from data_hub.registries.schemas import SourceDraft
 from data_hub.registries.sources.domain import Registry
 from data_hub.registries.sources.service import Sources, not_anothers
-
-_RELATIONS = "relations"  # how a change of them is named
 
 
 class Population:
@@ -112,6 +111,13 @@ class Population:
         died = select(PersonRow.id).where(PersonRow.id.in_(persons), PersonRow.state == PersonState.deceased.value)
         return set(await self.work.session.scalars(died)) if persons else set()
 
+    async def names(self, persons: Collection[UUID]) -> dict[UUID, str]:
+        """What these persons are called today, a merged one as her survivor is; who is not here is left out."""
+        merged = await self._mergers.survivors([str(one) for one in persons])
+        standing = {one: UUID(merged.get(str(one), str(one))) for one in persons}
+        names = await self._rows.names(set(standing.values()))
+        return {one: names[row] for one, row in standing.items() if row in names}
+
     def number_index(self, number: str) -> bytes:
         """The keyed hash that finds who carries an identification number in canonical form, today or one day."""
         return id_number_index(self.work, number)
@@ -128,12 +134,13 @@ class Population:
     ) -> PersonRow:
         """Register a person, under the number `person` where it is given.
 
-        Raises StatedForAnother, BadValue, PersonExists.
+        Raises StatedForAnother, BadValue, NotTheSource, PersonExists.
         """
-        newcomer = self.newcomer(draft, by=by, person=person, sample=sample)
-        if not await self.enter([newcomer], by=by):
+        new = self.newcomer(draft, by=by, person=person, sample=sample)
+        await self._sources.admit_first(Registry.population, str(new.person), new.values, draft.source, self.today)
+        if not await self.enter([new], by=by):
             raise PersonExists()
-        return (await self.work.session.scalars(select(PersonRow).where(PersonRow.id == newcomer.person))).one()
+        return (await self.work.session.scalars(select(PersonRow).where(PersonRow.id == new.person))).one()
 
     def newcomer(self, draft: PersonDraft, *, by: Actor, person: UUID | None = None, sample: bool = False) -> Newcomer:
         """A person as she would be entered; nothing is done yet. Raises StatedForAnother, BadValue."""
@@ -317,7 +324,7 @@ class Population:
     async def relate(self, row: PersonRow, draft: RelationDraft, *, by: Actor) -> Relation:
         """Record what a person is to another; asking twice answers the same.
 
-        Raises StatedForAnother, NoSuchPerson, BadPeriod, RelationProblem.
+        Raises StatedForAnother, NoSuchPerson, BadPeriod, RelationProblem, NotTheSource.
         """
         not_anothers(draft.source.department, by)
         other = await self._rows.one(draft.other)
@@ -333,6 +340,7 @@ class Population:
         earlier = await self._rows.last_end(row.id, other.id, draft.kind)
         if earlier is not None and draft.true_from < earlier:
             raise BadPeriod(("不得早于上一段关系终止之日", "It cannot begin before the earlier one ended"))
+        await self._sources.admit_first(Registry.population, str(row.id), [RELATIONS], draft.source, self.today)
         statement = await self._rows.history.open_statement("relate", draft.source, by)
         made = RelationRow(
             id=new_id(), person=row.id, other=other.id, kind=draft.kind.value, true_from=draft.true_from, true_to=None,
@@ -341,7 +349,7 @@ class Population:
         self.work.session.add(made)
         await self.work.session.flush()
         for one in (row, other):
-            self._tell(one.id, one.division_code, "relate", [_RELATIONS], statement, by)
+            self._tell(one.id, one.division_code, "relate", [RELATIONS], statement, by)
         return Relation.of(made)
 
     async def end_relation(self, row: PersonRow, end: RelationEnd, *, by: Actor) -> Relation:
@@ -356,14 +364,14 @@ class Population:
         if not known.true_from <= end.true_to <= self.today:
             raise BadPeriod(("终止日期应在关系开始之日与今天之间", "The end lies between its beginning and today"))
         await self._sources.admit(
-            Registry.population, _RELATIONS, str(row.id), self.today,
+            Registry.population, RELATIONS, str(row.id), self.today,
             present=await self._rows.history.department_of(known.statement), stated_by=end.source.department,
         )  # fmt: skip
         statement = await self._rows.history.open_statement("end-relation", end.source, by)
         known.true_to, known.end_statement, known.ended_at = end.true_to, statement, self.work.clock.now()
         await self.work.session.flush()
         for one in (row, other):
-            self._tell(one.id, one.division_code, "end-relation", [_RELATIONS], statement, by)
+            self._tell(one.id, one.division_code, "end-relation", [RELATIONS], statement, by)
         return Relation.of(known)
 
     def _tell(

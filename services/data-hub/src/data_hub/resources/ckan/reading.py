@@ -158,7 +158,7 @@ async def counted(
 async def departments(session: AsyncSession, chosen: Sequence[ColumnElement[bool]] = ()) -> list[Department]:
     """The departments that opened something."""
     statement = (
-        select(ResourceRow.provider, func.max(ResourceRow.provider_name), func.count())
+        select(ResourceRow.provider, repository.provider_name(), func.count())
         .where(*PUBLIC, *chosen)
         .group_by(ResourceRow.provider)
         .order_by(ResourceRow.provider)
