@@ -127,11 +127,11 @@ class TestSdmx1:
         assert {str(obs.attached_attribute["CONF_STATUS"].value) for obs in secret} == {"C"}
 
     async def test_is_told_what_is_not_there(self, ask: Callable[..., Any]) -> None:
-        for headers, told in ((None, '"sdmx_code":100'), ({"Accept": ACCEPT["generic"]}, 'code="100"')):
+        for headers in ({}, {"Accept": ACCEPT["generic"]}):
             with pytest.raises(requests.HTTPError) as refused:
-                await ask("data", "NOTHING", key="A", headers=headers or {})
+                await ask("data", "NOTHING", key="A", headers=headers)
             assert refused.value.response.status_code == 404
-            assert told in refused.value.response.text
+            assert 'code="100"' in refused.value.response.text
 
 
 class TestPysdmx:

@@ -35,9 +35,10 @@ def day(city_at_work: City) -> Any:
 def licence(day: Day) -> dict[str, Any]:
     """A health certificate that the market officer issues to the citizen, who has one at a time."""
     today, officer = (datetime.now(UTC) + timedelta(hours=8)).date().isoformat(), day.persona("market-officer")
-    earlier = {"type_code": HEALTH, "id_number": CITIZEN["id_number"], "status": "valid", "limit": 200}
+    earlier = {"type_code": HEALTH, "id_number": CITIZEN["id_number"], "limit": 200}
     for one in officer.post(f"{LICENCES}/searches", earlier)["items"]:
-        officer.post(f"{LICENCES}/{one['id']}/revocations", {"reason": "重新体检"})
+        if one["status"] in {"valid", "suspended"}:
+            officer.post(f"{LICENCES}/{one['id']}/revocations", {"reason": "重新体检"})
     return dict(officer.post(LICENCES, {
         "type_code": HEALTH, "person": CITIZEN,
         "claims": {"trade": "食品", "examined_on": today},

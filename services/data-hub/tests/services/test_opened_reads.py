@@ -16,7 +16,7 @@ from citykit.work import Work
 from data_hub.opened_reads import OpenedReads
 from data_hub.resources import download
 
-from .factories import AIR, ECOLOGY, HUB, QUERY, ROWS, Office
+from .factories import AIR, ECOLOGY, HOUSING, HUB, QUERY, ROWS, Office
 from .opened import FILE, LAYER, ONE, OTHER, SEARCH, SIGN, bounded, exported, kept, month, signed, verified
 
 COLUMNS = ["station", "district", "aqi", "pm25", "hour", "contact"]
@@ -137,13 +137,16 @@ class TestReaders:
         assert (named["actor"][:4], named["actor_org"], named["address"]) == ("sub:", ECOLOGY, None)
         assert {(one["actor"], one["actor_org"], len(one["address"])) for one in nameless} == {("anyone", None, 64)}
 
-    async def test_with_a_key_are_on_record_under_their_grant(self, city: ServiceUnderTest) -> None:
+    async def test_with_a_key_are_those_of_anybody_who_gives_a_name(self, city: ServiceUnderTest) -> None:
         office = Office(city)
         await office.publish(opening="opened")
         await office.grant(columns=["station"])
         key = (await office.post("/keys", {"name": "平台", "resource": AIR})).json()["key"]
         await read(office, **{"X-Api-Key": key})
-        assert await signed(office) == []
+        (one,) = await signed(office)
+        assert (one["actor"][:11], one["actor_org"], one["address"], one["grant_id"]) == (
+            "client:key:", HOUSING, None, None,
+        )  # fmt: skip
 
 
 class TestFloods:

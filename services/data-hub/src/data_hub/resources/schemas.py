@@ -37,6 +37,7 @@ Rule = Annotated[
     | quality.Freshness,
     Field(discriminator="kind"),
 ]
+Told = Annotated[str, Text(strip_whitespace=True, max_length=200)]  # a name that may be left out
 ColumnName = Annotated[str, Text(pattern=r"^[a-z][a-z0-9_]{0,58}$")]
 Tag = Annotated[str, Text(strip_whitespace=True, min_length=2, max_length=40, pattern=r"^[^,/\\\"]+$")]
 
@@ -70,12 +71,12 @@ class Description(Wire):
     name_en: ShortText | None = None
     summary: LongText
     summary_en: LongText | None = None
-    provider_name: ShortText = Field(
+    provider_name: Told = Field(
         default="",
         description="What the describing department is called, as its official's token says; of a draft not read",
     )
     source_department: Uscc = Field(description="数源部门: the one department that this data begins with")
-    source_department_name: ShortText = Field(
+    source_department_name: Told = Field(
         default="", description="What it is called where it describes resources itself; else as the draft says"
     )
     theme: Theme

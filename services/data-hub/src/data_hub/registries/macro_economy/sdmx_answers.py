@@ -82,6 +82,8 @@ def answers(offers: Iterable[Offer]) -> dict[int | str, dict[str, Any]]:
         SdmxRefusal, SdmxSemantic, SdmxNoResults, SdmxNotAcceptable, SdmxTooLarge, Unauthenticated, Forbidden,
         NotFound, TooManyRequests, Unavailable,
     )  # fmt: skip
+    for told in refusals.values():
+        told["content"] = {ERROR_MEDIA.partition(";")[0]: {}}
     found: dict[int | str, dict[str, Any]] = {200: {"content": {offer.media: {} for offer in offers}}}
     return found | {304: {"description": "Nothing has changed since"}} | refusals
 
