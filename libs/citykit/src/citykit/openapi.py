@@ -1,7 +1,7 @@
 """The published contracts: an OpenAPI 3.1 document that says who may call what, and the events in and out."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
@@ -57,11 +57,12 @@ def build(app: FastAPI, service: "Service") -> dict[str, Any]:
         for method in route.methods or ():
             operation = document["paths"].get(route.path_format, {}).get(method.lower())
             if operation is not None:
-                _normalise(operation, requirement_of(route))
+                _normalise(operation, requirement_of(route), getattr(route, "refusal_media", ()))
     return dict(with_known_bounds(document))
 
 
-def _normalise(operation: dict[str, Any], requirement: Requirement | None) -> None:
+def _normalise(operation: dict[str, Any], requirement: Requirement | None, also: Iterable[str]) -> None:
+    """Say what is refused, as problems and in what other media types `also` the kind of route has of its standard."""
     responses: dict[str, Any] = operation["responses"]
     said: dict[str, str] = {"400": "Unknown parameter or bad cursor", "422": "Something is filled in wrongly"}
     said |= {"413": "Too large", "503": "Temporarily unavailable"}
@@ -79,7 +80,7 @@ def _normalise(operation: dict[str, Any], requirement: Requirement | None) -> No
     for status, response in responses.items():
         if status.isdigit() and int(status) >= 400:
             reference = {"schema": {"$ref": "#/components/schemas/ProblemDocument"}}
-            response["content"] = {MEDIA_TYPE: reference}
+            response["content"] = {MEDIA_TYPE: reference} | {media: {} for media in also}
 
 
 def _security(requirement: Requirement) -> dict[str, list[str]]:

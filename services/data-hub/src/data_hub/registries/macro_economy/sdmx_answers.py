@@ -41,6 +41,7 @@ class SdmxRoute(OpenedRoute):
     Whoever asks for JSON is told a problem document that carries the standard's code, everybody else `mes:Error`.
     """
 
+    refusal_media = (ERROR_MEDIA.partition(";")[0],)
     doors = dict.fromkeys(("read_flow", "read_key", "read_key_of_provider", "read_flow_2", "read_key_2"), "data")
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
@@ -82,8 +83,6 @@ def answers(offers: Iterable[Offer]) -> dict[int | str, dict[str, Any]]:
         SdmxRefusal, SdmxSemantic, SdmxNoResults, SdmxNotAcceptable, SdmxTooLarge, Unauthenticated, Forbidden,
         NotFound, TooManyRequests, Unavailable,
     )  # fmt: skip
-    for told in refusals.values():
-        told["content"] = {ERROR_MEDIA.partition(";")[0]: {}}
     found: dict[int | str, dict[str, Any]] = {200: {"content": {offer.media: {} for offer in offers}}}
     return found | {304: {"description": "Nothing has changed since"}} | refusals
 
